@@ -1,0 +1,75 @@
+/** The states of an exchange and the moves between them, as data. No stage names its neighbour; it asks this table. */
+
+export const exchangeStates = [
+  'captured', // snapshot taken, nothing rendered
+  'rendered', // bytes fixed and judged by the XSD
+  'staged', // on the staging machine, verified, renamed and listed in a manifest
+  'picked_up', // the receiver says it has the file
+  'accepted', // the receiver's record holds it
+  'refused', // the receiver said no, with a code and a reason
+  'parked', // a person must act; failure_code says who and what
+  'superseded', // a newer version of the same event took its place in the lane
+  'cancelled', // an administrator ended it, with a reason
+] as const;
+export type ExchangeState = (typeof exchangeStates)[number];
+
+/** What makes an exchange move. */
+export type Move =
+  | 'render'
+  | 'stage'
+  | 'pick-up'
+  | 'accept'
+  | 'refuse'
+  | 'park'
+  | 'retry'
+  | 'refresh'
+  | 'supersede'
+  | 'cancel';
+
+interface Transition {
+  readonly from: ExchangeState;
+  readonly move: Move;
+  /** `parked-from` means: the state the exchange was parked in. */
+  readonly to: ExchangeState | 'parked-from';
+}
+
+export const transitions: readonly Transition[] = [
+  { from: 'captured', move: 'render', to: 'rendered' },
+  { from: 'rendered', move: 'stage', to: 'staged' },
+  { from: 'staged', move: 'pick-up', to: 'picked_up' },
+  { from: 'staged', move: 'accept', to: 'accepted' },
+  { from: 'staged', move: 'refuse', to: 'refused' },
+  { from: 'picked_up', move: 'accept', to: 'accepted' },
+  { from: 'picked_up', move: 'refuse', to: 'refused' },
+  // A correction in the bureau reaches an exchange that never left the house: same version, new snapshot.
+  { from: 'captured', move: 'refresh', to: 'captured' },
+  { from: 'rendered', move: 'refresh', to: 'captured' },
+  { from: 'parked', move: 'refresh', to: 'captured' },
+  { from: 'captured', move: 'park', to: 'parked' },
+  { from: 'rendered', move: 'park', to: 'parked' },
+  { from: 'parked', move: 'retry', to: 'parked-from' },
+  { from: 'refused', move: 'supersede', to: 'superseded' },
+  { from: 'captured', move: 'cancel', to: 'cancelled' },
+  { from: 'rendered', move: 'cancel', to: 'cancelled' },
+  { from: 'parked', move: 'cancel', to: 'cancelled' },
+  { from: 'refused', move: 'cancel', to: 'cancelled' },
+];
+
+/** States in which nothing more is expected of anybody. */
+export const settledStates: readonly ExchangeState[] = ['accepted', 'superseded', 'cancelled'];
+/** States in which the exchange waits for a person. */
+export const waitingForPersonStates: readonly ExchangeState[] = ['refused', 'parked'];
+/** States in which the receiver cannot have seen the message. */
+export const unsentStates: readonly ExchangeState[] = ['captured', 'rendered', 'parked'];
+
+/** The state that `move` leads to from `from`, or undefined where the table has no such move. */
+export function nextState(from: ExchangeState, move: Move, parkedFrom?: ExchangeState): ExchangeState | undefined {
+  const row = transitions.find((t) => t.from === from && t.move === move);
+  if (!row) return undefined;
+  return row.to === 'parked-from' ? (parkedFrom ?? 'captured') : row.to;
+}
+
+/** States that let the next message of a lane go, by the channel's rule. */
+export function throughStates(rule: 'accepted' | 'staged'): readonly ExchangeState[] {
+  return rule === 'accepted' ? settledStates : [...settledStates, 'staged', 'picked_up'];
+}

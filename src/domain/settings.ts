@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { StreamDefinition } from './stream.js';
+
+/** The shape of config/default.yaml and config/channels/*.yaml. Durations in milliseconds unless the name says otherwise. */
+
+const ms = z.number().int().min(1);
+const engine = z.enum(['postgres', 'mssql']);
+const databaseUrl = z.string().regex(/^(postgres(ql)?|mssql|sqlserver):\/\//, 'expected postgres://user:password@host:port/database or mssql://user:password@host:port/database');
+const sha256Key = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, "expected SHA256:<43 characters>, as `ssh-keyscan HOST | ssh-keygen -lf -` prints it");
+
+export const gatewaySchema = z.strictObject({
+  instance: z.string().regex(/^[A-Za-z0-9-]{1,40}$/),
+  roles: z.array(z.enum(['api', 'worker', 'scheduler'])).min(1),
+  http: z.strictObject({ host: z.string(), port: z.number().int().min(0).max(65535), bodyLimitKiB: z.number().int().min(1), trustProxy: z.boolean(), requestsPerMinute: z.number().int().min(1) }),
+  bureau: z.strictObject({
+    engine,
+    url: databaseUrl,
+    poolSize: z.number().int().min(1),
+    streams: z.array(z.string()).min(1),
+    allowTornReads: z.boolean(),
+    encrypt: z.boolean(),
+    trustServerCertificate: z.boolean(),
+  }),
+  ledger: z.strictObject({ engine, url: databaseUrl, poolSize: z.number().int().min(2), migrate: z.boolean(), encrypt: z.boolean(), trustServerCertificate: z.boolean() }),
+  queue: z.strictObject({ backend: z.enum(['redis', 'postgres']), url: z.string(), prefix: z.string().regex(/^[A-Za-z0-9_-]+$/), allowVolatile: z.boolean(), lockMs: ms, stalledCheckMs: ms }),
+  capture: z.strictObject({ pollEveryMs: ms, batchCases: z.number().int().min(1).max(5000), standingAlarmMs: ms, removalSweepEveryMs: ms }),
+  relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms }),
+  render: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
+  deliver: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
+  retry: z.strictObject({ firstDelayMs: ms, maxDelayMs: ms, maxAttempts: z.number().int().min(1), maxCrashes: z.number().int().min(1) }),
+  breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
+  lease: z.strictObject({ lengthMs: ms }),
+  collection: z.strictObject({ pollEveryMs: ms }),
+  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
+  mappingsDir: z.string(),
+});
+
+const sftpSchema = z.strictObject({
+  host: z.string(),
+  port: z.number().int().min(1).max(65535).default(22),
+  username: z.string(),
+  password: z.string().optional(),
+  privateKeyFile: z.string().optional(),
+  passphrase: z.string().optional(),
+  /** Mandatory: a staging machine whose key is not pinned is not talked to. Several during a change of keys. */
+  hostKeySha256: z.union([sha256Key, z.array(sha256Key).min(1)]),
+  inFlight: z.number().int().min(1).max(256).default(64),
+  connectTimeoutMs: ms.default(15_000),
+  /** An operation without answer for this long ends the connection. */
+  operationTimeoutMs: ms.default(30_000),
+  keepaliveMs: ms.default(10_000),
+});
+
+const stagingSchema = z
+  .strictObject({
+    adapter: z.enum(['sftp', 'directory']),
+    sftp: sftpSchema.optional(),
+    directory: z.strictObject({ path: z.string() }).optional(),
+    /** Directories on the staging machine, relative to the account's root (or the mounted directory). */
+    outboxDir: z.string().default('in'),
+    manifestDir: z.string().default('manifest'),
+    acknowledgementDir: z.string().default('ack'),
+    /** Flush each file to the disk of the staging machine before it is renamed, where its server can. */
+    fsync: z.boolean().default(true),
+  })
+  .refine((s) => (s.adapter === 'sftp' ? s.sftp !== undefined : s.directory !== undefined), { message: 'expected a section named like the adapter' })
+  .refine((s) => s.adapter !== 'sftp' || s.sftp?.password !== undefined || s.sftp?.privateKeyFile !== undefined, { message: 'expected sftp.password or sftp.privateKeyFile' });
+
+export const channelSchema = z.strictObject({
+  channel: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/),
+  title: z.string(),
+  enabled: z.boolean().default(true),
+  stream: z.string(),
+  encoding: z.enum(['UTF-8', 'GB18030']),
+  /** What becomes of characters that XML cannot carry (C0 controls, lone surrogates): a finding, or removed and noted. */
+  illegalCharacters: z.enum(['finding', 'remove']).default('finding'),
+  /** When the next message of a case may go: after the receiver accepted the one before, or once it is staged. */
+  laneAdvancesOn: z.enum(['accepted', 'staged']).default('accepted'),
+  /** Event of the stream → mapping directory below mappings/. Events not named here are not sent on this channel. */
+  messages: z.record(z.string(), z.string()),
+  staging: stagingSchema,
+  acknowledgement: z.strictObject({
+    http: z
+      .strictObject({
+        /** Standard Webhooks secrets (`whsec_` + base64); several while they are rotated. */
+        secrets: z.array(z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'expected whsec_ and at least 24 bytes in base64')).min(1),
+        /** Addresses or CIDR ranges that may push; empty means any. */
+        allow: z.array(z.string()).default([]),
+        toleranceSeconds: z.number().int().min(10).default(300),
+      })
+      .optional(),
+    files: z.boolean().default(true),
+  }),
+});
+
+export type GatewaySettings = z.output<typeof gatewaySchema>;
+export type ChannelSettings = z.output<typeof channelSchema>;
+export type SftpSettings = z.output<typeof sftpSchema>;
+export type StagingSettings = z.output<typeof stagingSchema>;
+
+/** Everything a process runs on, checked as a whole before anything starts. */
+export interface Settings extends GatewaySettings {
+  readonly channels: readonly ChannelSettings[];
+  readonly streamDefinitions: readonly StreamDefinition[];
+}
+
+/** One thing wrong with the configuration. Never holds the value of a secret. */
+export interface ConfigFault {
+  readonly file: string;
+  readonly key: string;
+  readonly line?: number | undefined;
+  readonly expected: string;
+}

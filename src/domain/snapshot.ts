@@ -1,0 +1,18 @@
+import type { CaseNo, Instant } from './vocabulary.js';
+
+/**
+ * A bureau row. Every value is text or null, cast in SQL: integers and decimals in plain notation, dates `YYYY-MM-DD`,
+ * datetimes `YYYY-MM-DD hh:mm:ss.fff` in bureau time (Asia/Shanghai, no zone), booleans `1`/`0`.
+ */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** One case with its children as of one moment in the bureau. */
+export interface CaseSnapshot {
+  readonly stream: string;
+  readonly caseNo: CaseNo;
+  readonly case: Row;
+  /** Child rows by child name, in the order of the child's key. */
+  readonly children: Readonly<Record<string, readonly Row[]>>;
+  /** Set when the case is gone from the bureau; the rest is then the last snapshot seen. */
+  readonly removedAt?: Instant;
+}
