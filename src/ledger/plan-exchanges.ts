@@ -1,0 +1,130 @@
+import { unsentStates, type ExchangeState } from '../domain/exchange-states.js';
+import type { ExchangeId, Operation } from '../domain/vocabulary.js';
+
+/** What a captured case says should be reported, per channel that wants it. */
+export interface DerivedEvent {
+  readonly channel: string;
+  readonly event: string;
+  readonly sequence: string;
+  /** Bureau time of the event. */
+  readonly at: string;
+  readonly phase: number;
+  readonly urgent: boolean;
+  /** Digest of exactly what the channel's mapping reads. */
+  readonly digest: string;
+}
+
+/** The newest exchange of one (channel, event, sequence) of the case. */
+export interface LatestExchange {
+  readonly id: ExchangeId;
+  readonly channel: string;
+  readonly event: string;
+  readonly sequence: string;
+  readonly version: number;
+  readonly operation: Operation;
+  readonly state: ExchangeState;
+  readonly digest: string;
+  readonly at: string;
+  readonly lanePosition: string;
+  readonly snapshotId: string;
+  readonly tried: boolean;
+  readonly urgent: boolean;
+}
+
+export interface OpenedExchange {
+  readonly channel: string;
+  readonly event: string;
+  readonly sequence: string;
+  readonly version: number;
+  readonly operation: Operation;
+  readonly at: string;
+  readonly urgent: boolean;
+  readonly digest: string;
+  /** Set when it takes the lane position of the one it supersedes. */
+  readonly supersedes?: { readonly id: ExchangeId; readonly lanePosition: string };
+  /** Set when the event no longer stands: the snapshot that last showed it. */
+  readonly snapshotId?: string;
+}
+
+export interface ExchangePlan {
+  /** In the order of the lane. */
+  readonly open: readonly OpenedExchange[];
+  /** Never left the house: takes the new snapshot and is rendered anew, same version. */
+  readonly refresh: readonly { readonly id: ExchangeId; readonly from: ExchangeState; readonly digest: string; readonly at: string }[];
+  /** Never left the house and no longer stands. */
+  readonly cancel: readonly { readonly id: ExchangeId; readonly from: ExchangeState }[];
+}
+
+const keyOf = (e: { channel: string; event: string; sequence: string }): string => `${e.channel}\u0000${e.event}\u0000${e.sequence}`;
+const neverLeft = (e: LatestExchange): boolean => unsentStates.includes(e.state) && !e.tried;
+const collate = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Lane order of one case: phase, then time, then sequence as a number where it is one. */
+export function compareEvents(a: DerivedEvent, b: DerivedEvent): number {
+  return a.phase - b.phase || collate(a.at, b.at) || collate(a.sequence.padStart(12, '0'), b.sequence.padStart(12, '0')) || collate(a.event, b.event);
+}
+
+/**
+ * Compares what the case says now with what was reported. A changed digest is a correction (version + 1, or the unsent
+ * exchange takes the new snapshot); a vanished event is reported as D; `reappeared` re-reports all of a case that had been
+ * reported as deleted.
+ */
+export function planExchanges(derived: readonly DerivedEvent[], latest: readonly LatestExchange[], options: { reappeared: boolean; reportVanished: boolean }): ExchangePlan {
+  const known = new Map(latest.map((e) => [keyOf(e), e]));
+  const open: OpenedExchange[] = [];
+  const refresh: ExchangePlan['refresh'][number][] = [];
+  const cancel: ExchangePlan['cancel'][number][] = [];
+  const present = new Set<string>();
+
+  for (const event of [...derived].sort(compareEvents)) {
+    const key = keyOf(event);
+    present.add(key);
+    const last = known.get(key);
+    const base = { channel: event.channel, event: event.event, sequence: event.sequence, at: event.at, urgent: event.urgent, digest: event.digest };
+    if (!last) {
+      open.push({ ...base, version: 1, operation: 'I' });
+    } else if (last.state === 'cancelled' && last.operation === 'I' && !last.tried) {
+      // It was withdrawn before anybody saw it and is back: the receiver still knows nothing of it.
+      open.push({ ...base, version: last.version + 1, operation: 'I' });
+    } else if (last.operation === 'D' || options.reappeared) {
+      open.push({ ...base, version: last.version + 1, operation: 'U' });
+    } else if (last.digest !== event.digest) {
+      if (neverLeft(last)) refresh.push({ id: last.id, from: last.state, digest: event.digest, at: event.at });
+      else open.push({ ...base, version: last.version + 1, operation: 'U', ...(last.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}) });
+    }
+  }
+
+  if (options.reportVanished) {
+    for (const last of latest) {
+      if (present.has(keyOf(last)) || last.operation === 'D' || last.state === 'cancelled') continue;
+      if (neverLeft(last)) cancel.push({ id: last.id, from: last.state });
+      else
+        open.push({
+          channel: last.channel, event: last.event, sequence: last.sequence, version: last.version + 1, operation: 'D', at: last.at,
+          urgent: last.urgent, digest: last.digest, snapshotId: last.snapshotId,
+          ...(last.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}),
+        });
+    }
+  }
+  return { open, refresh, cancel };
+}
+
+/**
+ * A case deleted in the bureau: what never left is cancelled; if the receiver knows anything of the case, each channel
+ * that takes the removal event gets it once with operation D.
+ */
+export function planRemoval(latest: readonly LatestExchange[], removal: { event: string; at: string; channels: readonly string[] }): ExchangePlan {
+  const cancel = latest.filter(neverLeft).map((e) => ({ id: e.id, from: e.state }));
+  const open: OpenedExchange[] = [];
+  for (const channel of removal.channels) {
+    const seen = latest.filter((e) => e.channel === channel && !neverLeft(e) && e.state !== 'cancelled');
+    if (seen.length === 0) continue;
+    const last = latest.filter((e) => e.channel === channel && e.event === removal.event).sort((a, b) => b.version - a.version)[0];
+    if (last?.operation === 'D' && last.state !== 'cancelled') continue;
+    open.push({
+      channel, event: removal.event, sequence: last?.sequence ?? '1', version: (last?.version ?? 0) + 1, operation: 'D', at: removal.at, urgent: false,
+      digest: 'removed', ...(last?.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}),
+    });
+  }
+  return { open, refresh: [], cancel };
+}

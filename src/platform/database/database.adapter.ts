@@ -1,0 +1,100 @@
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import type { Dialect, Runner } from './dialect.js';
+import { mssqlDialect } from './mssql-dialect.adapter.js';
+import { postgresDialect } from './postgres-dialect.adapter.js';
+import { renderSql, type Sql } from './sql.js';
+
+export interface DatabaseOptions {
+  readonly engine: 'postgres' | 'mssql';
+  readonly url: string;
+  readonly poolSize: number;
+  readonly encrypt?: boolean;
+  readonly trustServerCertificate?: boolean;
+  readonly applicationName: string;
+}
+
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SNAPSHOT';
+
+/** A database of either engine: statements, transactions, and the dialect that goes with it. */
+export class DatabaseAdapter implements Runner {
+  readonly dialect: Dialect;
+  private constructor(
+    readonly source: DataSource,
+    engine: 'postgres' | 'mssql',
+  ) {
+    this.dialect = engine === 'postgres' ? postgresDialect : mssqlDialect;
+  }
+
+  /** Connects; throws the driver's error when the server does not answer or refuses the account. */
+  static async open(options: DatabaseOptions, more: Pick<DataSourceOptions, 'migrations'> = {}): Promise<DatabaseAdapter> {
+    const source = new DataSource({ ...dataSourceOptions(options), ...more, migrationsTableName: 'gateway_migration' } as DataSourceOptions);
+    await source.initialize();
+    return new DatabaseAdapter(source, options.engine);
+  }
+
+  async run(statement: Sql): Promise<{ rows: Record<string, unknown>[]; affected: number }> {
+    const runner = this.source.createQueryRunner();
+    try {
+      return await runStatement(runner, statement, this.dialect);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** Runs `work` in one transaction; a thrown error rolls it back and is passed on. */
+  async transaction<T>(work: (runner: Runner) => Promise<T>, isolation: Isolation = 'READ COMMITTED'): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      await runner.startTransaction(isolation as 'READ COMMITTED');
+      const result = await work({ run: (statement) => runStatement(runner, statement, this.dialect) });
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      // The rollback may fail when the connection is what broke; the first error is the one that says why.
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+}
+
+async function runStatement(runner: QueryRunner, statement: Sql, dialect: Dialect): Promise<{ rows: Record<string, unknown>[]; affected: number }> {
+  const { text, params } = renderSql(statement, (i) => dialect.placeholder(i));
+  const result = await runner.query(text, params, true);
+  const rows = (result.records ?? []) as Record<string, unknown>[];
+  return { rows, affected: result.affected ?? rows.length };
+}
+
+function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  if (options.engine === 'postgres') {
+    return {
+      type: 'postgres',
+      url: options.url,
+      applicationName: options.applicationName,
+      poolErrorHandler: () => undefined, // an idle connection that breaks is replaced; the next statement reports what matters
+      extra: { max: options.poolSize, connectionTimeoutMillis: 10_000, keepAlive: true },
+    };
+  }
+  const url = new URL(options.url);
+  return {
+    type: 'mssql',
+    host: url.hostname,
+    port: url.port === '' ? 1433 : Number(url.port),
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    pool: { max: options.poolSize, min: 0 },
+    options: {
+      encrypt: options.encrypt ?? true,
+      trustServerCertificate: options.trustServerCertificate ?? false,
+      appName: options.applicationName,
+      useUTC: true,
+    },
+    requestTimeout: 120_000,
+  } as DataSourceOptions;
+}

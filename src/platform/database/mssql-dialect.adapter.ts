@@ -1,0 +1,114 @@
+import { sourceColumns, type ClaimRequest, type Column, type ColumnKind, type Dialect, type Runner } from './dialect.js';
+import { list, raw, Sql, sql } from './sql.js';
+
+const types: Record<ColumnKind, string> = {
+  big: 'bigint',
+  int: 'int',
+  text: 'nvarchar',
+  long: 'nvarchar(max)',
+  bytes: 'varbinary(max)',
+  instant: 'datetime2(3)',
+  flag: 'smallint',
+};
+
+/** The protocol allows 2100 parameters; a table value constructor allows 1000 rows. */
+const maxParameters = 2000;
+const maxRows = 900;
+
+const castOf = (kind: ColumnKind): string => (kind === 'text' ? 'nvarchar(4000)' : types[kind]);
+
+function chunks<T>(rows: readonly T[], columns: number): T[][] {
+  const size = Math.max(1, Math.min(maxRows, Math.floor(maxParameters / columns)));
+  const out: T[][] = [];
+  for (let i = 0; i < rows.length; i += size) out.push(rows.slice(i, i + size));
+  return out;
+}
+
+/** SQL Server reads instants without zone; the ledger keeps UTC. */
+function value(kind: ColumnKind, v: unknown): unknown {
+  return kind === 'instant' && typeof v === 'string' ? v.replace(/Z$/, '') : v;
+}
+
+function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[])[]): Sql {
+  const strings: string[] = ['(values '];
+  const values: unknown[] = [];
+  rows.forEach((row, r) => {
+    columns.forEach((c, i) => {
+      strings[strings.length - 1] += i === 0 ? (r === 0 ? '(cast(' : ', (cast(') : ', cast(';
+      values.push(value(c.kind, row[i] ?? null));
+      strings.push(` as ${castOf(c.kind)})`);
+    });
+    strings[strings.length - 1] += ')';
+  });
+  strings[strings.length - 1] += `) as x(${columns.map((c) => c.name).join(', ')})`;
+  return new Sql(strings, values);
+}
+
+export const mssqlDialect: Dialect = {
+  engine: 'mssql',
+  placeholder: (index) => `@${index}`,
+  type: (kind, length) => (kind === 'text' ? `nvarchar(${length ?? 200})` : types[kind]),
+  identity: 'bigint identity(1,1) primary key',
+  value,
+  lockRows: { hint: 'with (updlock, rowlock)', suffix: '' },
+  top: (n) => ({ prefix: `top (${n})`, suffix: '' }),
+
+  async insertMany(runner, table, columns, rows, unlessExists) {
+    const names = columns.map((c) => c.name).join(', ');
+    let inserted = 0;
+    for (const chunk of chunks(rows, columns.length)) {
+      const unless = unlessExists
+        ? raw(`where not exists (select 1 from ${table} t with (updlock, holdlock) where ${unlessExists.map((k) => `t.${k} = x.${k}`).join(' and ')})`)
+        : raw('');
+      const result = await runner.run(sql`insert into ${raw(table)} (${raw(names)}) select ${raw(names)} from ${rowSource(columns, chunk)} ${unless}`);
+      inserted += result.affected;
+    }
+    return inserted;
+  },
+
+  async updateMany(runner, u) {
+    const changed: string[] = [];
+    const assignments = u.set.map((c) => `${c.name} = x.s_${c.name}`).join(', ');
+    const compare = u.match.map((c) => `and t.${c.name} = x.m_${c.name}`).join(' ');
+    const columns = sourceColumns(u);
+    for (const chunk of chunks(u.rows, columns.length)) {
+      const result = await runner.run(
+        sql`update t set ${raw(assignments)}${u.also ? sql`, ${u.also}` : raw('')} output x.k as k
+            from ${raw(u.table)} t join ${rowSource(columns, chunk)} on t.${raw(u.key.name)} = x.k
+            where 1 = 1 ${raw(compare)} ${u.where ? sql`and (${u.where})` : raw('')}`,
+      );
+      changed.push(...result.rows.map((r) => String(r['k'])));
+    }
+    return changed;
+  },
+
+  async claim(runner: Runner, r: ClaimRequest) {
+    const now = value('instant', r.now);
+    const lane = r.lane
+      ? sql`and e.head = 1 and not exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no
+            and p.lane_position < e.lane_position and p.state not in (${list(r.lane.through)}))`
+      : raw('');
+    const result = await runner.run(sql`
+      with due as (
+        select top (${raw(String(r.limit))}) e.* from exchange e with (rowlock, updlock, readpast)
+        where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${now}
+          and (e.claimed_until is null or e.claimed_until < ${now}) ${lane}
+        order by e.head desc, e.urgent desc, e.lane_position)
+      update due set claim_token = ${r.token}, claimed_until = ${value('instant', r.until)}, crashes = crashes + 1 ${raw(r.marksTried ? ', tried = 1' : '')}
+      output inserted.*`);
+    return result.rows;
+  },
+
+  isUniqueViolation: (error) => [2627, 2601].includes(numberOf(error)),
+  isTransient: (error) => {
+    const e = error as { code?: unknown; driverError?: { code?: unknown } } | undefined;
+    const code = String(e?.driverError?.code ?? e?.code ?? '');
+    // 1205: deadlock victim, 1222: lock time-out, 3960: snapshot update conflict, 40*/10928/49918: server busy or moving
+    return ['ESOCKET', 'ECONNCLOSED', 'ETIMEOUT', 'ECONNRESET'].includes(code) || [1205, 1222, 3960, 40197, 40501, 40613, 10928, 49918].includes(numberOf(error));
+  },
+};
+
+function numberOf(error: unknown): number {
+  const e = error as { number?: unknown; driverError?: { number?: unknown } } | undefined;
+  return Number(e?.driverError?.number ?? e?.number ?? 0);
+}

@@ -1,0 +1,43 @@
+/** SQL text with its parameters kept apart, so that one statement serves both engines' placeholder forms. */
+export class Sql {
+  constructor(
+    readonly strings: readonly string[],
+    readonly values: readonly unknown[],
+  ) {}
+}
+
+class ValueList {
+  constructor(readonly values: readonly unknown[]) {}
+}
+
+/** `sql\`select … where id = ${id}\``: values become parameters, nested Sql is spliced in. */
+export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
+  return new Sql(strings, values);
+}
+
+/** A list of parameters for `in (…)`; an empty list never matches. */
+export function list(values: readonly unknown[]): ValueList {
+  return new ValueList(values);
+}
+
+/** Text that is part of the statement itself; only for names that the code owns, never for input. */
+export function raw(text: string): Sql {
+  return new Sql([text], []);
+}
+
+/** The statement for an engine: `$1` on PostgreSQL, `@0` on SQL Server. */
+export function renderSql(statement: Sql, placeholder: (index: number) => string): { text: string; params: unknown[] } {
+  const params: unknown[] = [];
+  const write = (s: Sql): string => {
+    let out = s.strings[0] ?? '';
+    s.values.forEach((value, i) => {
+      if (value instanceof Sql) out += write(value);
+      else if (value instanceof ValueList) {
+        out += value.values.length === 0 ? 'null' : value.values.map((v) => placeholder(params.push(v) - 1)).join(', ');
+      } else out += placeholder(params.push(value) - 1);
+      out += s.strings[i + 1] ?? '';
+    });
+    return out;
+  };
+  return { text: write(statement), params };
+}
