@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -74,11 +74,16 @@ async function startOnPort(port: number, options: EmbeddedPostgresOptions): Prom
   const chosen = chooseRunAs();
   const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir === undefined ? await makeTemporaryFolder(chosen) : await reachableFolder(path.resolve(options.dataDir), chosen, log);
+  const present = await readdir(dataDir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code !== 'ENOENT') throw error;
+    return [];
+  });
+  if (present.length > 0 && !present.includes('cluster')) throw new Error(`${dataDir} holds other things than a database of ours: choose a folder of its own`);
   // The owner of the data is who must run it, also when an OS user named postgres came or went since.
   const runAs = temporary ? chosen : ((await ownerOf(dataDir, chosen)) ?? chosen);
   const native = await findPostgresBinaries(runAs, log);
   const clusterDir = path.join(dataDir, 'cluster');
-  if ((await lstat(clusterDir).catch(() => undefined)) === undefined) await createCluster(native, dataDir, temporary, runAs, options.durable ?? true);
+  if (!present.includes('cluster')) await createCluster(native, dataDir, temporary, runAs, options.durable ?? true);
   const leftBehind = await waitForFreeCluster(clusterDir);
   const password = (await readFile(path.join(dataDir, 'password'), 'utf8')).trim();
 
@@ -210,7 +215,6 @@ async function ownerOf(dataDir: string, runAs: RunAs | undefined): Promise<RunAs
   if (runAs === undefined) return undefined;
   const found = await lstat(dataDir).catch(() => undefined);
   if (found === undefined) return undefined;
-  if (!found.isDirectory()) throw new Error(`${dataDir} is not a folder`);
   if (found.uid === 0) {
     // An empty folder that the caller made beforehand.
     await chown(dataDir, runAs.uid, runAs.gid);
@@ -249,9 +253,10 @@ async function waitForFreeCluster(clusterDir: string): Promise<Lock | undefined>
   for (;;) {
     const lock = await readLock(clusterDir);
     if (lock === undefined || !isAlive(lock.pid)) return lock; // PostgreSQL clears a dead one's lock itself
-    // The pid may have gone to another program since, and PostgreSQL would refuse for ever: a server's cwd is its cluster.
-    const cwd = await readlink(`/proc/${lock.pid}/cwd`).catch(() => undefined);
-    if (cwd !== undefined && cwd !== (await realpath(clusterDir))) {
+    // PostgreSQL only asks whether the pid is there and would refuse for ever when it went to another program since, or is
+    // one that nobody collected in a container (its command line is empty). Where there is no /proc we believe the pid.
+    const commandLine = await readFile(`/proc/${lock.pid}/cmdline`, 'utf8').catch(() => undefined);
+    if (commandLine !== undefined && path.basename(commandLine.split('\0')[0] ?? '') !== 'postgres') {
       await rm(path.join(clusterDir, 'postmaster.pid'), { force: true });
       return undefined;
     }

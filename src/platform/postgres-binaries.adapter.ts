@@ -31,7 +31,10 @@ export async function findPostgresBinaries(runAs: RunAs | undefined, log: (line:
   const key = createHash('sha256').update(packageDir).digest('hex').slice(0, 8);
   for (const parent of new Set([os.tmpdir(), '/var/tmp'])) {
     const copy = path.join(parent, `gateway-postgres-${version}-${owner}-${key}`);
-    if (!(await isOwnFolder(copy, owner))) {
+    const kept = await isOwnFolder(copy, owner);
+    lastProblem = kept ? tryRun(path.join(copy, 'native'), runAs) : 'not copied yet';
+    if (lastProblem !== undefined) {
+      if (kept) await rm(copy, { recursive: true, force: true }); // thinned out by a cleaner of temporary folders
       const fresh = `${copy}.${process.pid}.part`;
       await rm(fresh, { recursive: true, force: true });
       await mkdir(fresh, { mode: 0o755 });
@@ -44,8 +47,8 @@ export async function findPostgresBinaries(runAs: RunAs | undefined, log: (line:
         if (!(await isOwnFolder(copy, owner))) throw new Error(`${copy} exists and belongs to somebody else; remove it`, { cause: error });
       });
       log(`PostgreSQL's programs were copied to ${copy}, because its user cannot read or run them in node_modules`);
+      lastProblem = tryRun(path.join(copy, 'native'), runAs);
     }
-    lastProblem = tryRun(path.join(copy, 'native'), runAs);
     if (lastProblem === undefined) return path.join(copy, 'native');
   }
   const links = missing.length === 0 ? '' : ` (links missing in node_modules: ${missing.length})`;
