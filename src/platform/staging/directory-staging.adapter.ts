@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { GatewayFailure } from '../../domain/failures.js';
 import { classifyStagingError, codeOf, type StagingStep } from './classify-staging-error.js';
 import { checkedDirectory, isTemporaryName, stagedPath, temporaryName } from './name-staged-file.js';
 import type { Capabilities, PutOptions, PutOutcome, ReadOutcome, StagedEntry, StagedFile, StagingMachine } from './staging-machine.js';
+import { nextToken } from './temporary-token.adapter.js';
 
 /** The thread pool of Node has four threads; more files at once only wait for them. */
 const defaultInFlight = 8;
@@ -73,7 +73,7 @@ export class DirectoryStagingAdapter implements StagingMachine {
 
   async move(fromDirectory: string, name: string, toDirectory: string): Promise<string | undefined> {
     if ((await this.stat(fromDirectory, name)) === undefined) return undefined;
-    for (const target of [name, `${name}.${randomBytes(6).toString('hex')}`]) {
+    for (const target of [name, `${name}.${nextToken()}`]) {
       const to = join(this.root, stagedPath(toDirectory, target));
       const moved = await this.tried('move', stagedPath(fromDirectory, name), (path) => renameWithoutOverwriting(path, to));
       if (moved === 'moved') return target;
@@ -92,7 +92,7 @@ export class DirectoryStagingAdapter implements StagingMachine {
   }
 
   async probe(): Promise<Capabilities> {
-    const token = randomBytes(6).toString('hex');
+    const token = nextToken();
     const [first, second] = ['probe-a', 'probe-b'].map((name) => stagedPath(this.outbox.directory, temporaryName(name, token)));
     if (first === undefined || second === undefined) throw new GatewayFailure('unexpected', 'no names for the probe');
     try {
@@ -118,7 +118,7 @@ export class DirectoryStagingAdapter implements StagingMachine {
     let step: StagingStep = 'open';
     try {
       const final = join(this.root, stagedPath(file.directory, finalName));
-      temporary = join(this.root, stagedPath(file.directory, temporaryName(finalName, randomBytes(6).toString('hex'))));
+      temporary = join(this.root, stagedPath(file.directory, temporaryName(finalName, nextToken())));
       if (file.lookFirst) {
         step = 'look';
         const found = await compareFile(final, file.bytes);

@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { stagedPath, temporaryName } from './name-staged-file.js';
 import { classifyOverSftp, flushDirectory } from './put-over-sftp.adapter.js';
 import { openFlags, type Answer, type SftpSession } from './sftp-session.adapter.js';
 import type { Capabilities } from './staging-machine.js';
+import { nextToken } from './temporary-token.adapter.js';
 
 /**
  * Tries with two temporary files in the outbox what a server does, whatever it announces: some overwrite on a plain rename,
  * some announce fsync@openssh.com and refuse it. Fails as a delivery would when nothing can be written there.
  */
 export async function probeSftp(session: SftpSession, directory: string): Promise<Capabilities> {
-  const token = randomBytes(6).toString('hex');
+  const token = nextToken();
   const first = stagedPath(directory, temporaryName('probe-a', token));
   const second = stagedPath(directory, temporaryName('probe-b', token));
   try {

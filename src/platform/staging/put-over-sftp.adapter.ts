@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { GatewayFailure } from '../../domain/failures.js';
 import { classifyFailedWrite, classifyStagingError, needsSpaceCheck, codeOf, sftpStatus, type StagingStep } from './classify-staging-error.js';
 import { stagedPath, temporaryName } from './name-staged-file.js';
 import { openFlags, type SftpSession } from './sftp-session.adapter.js';
 import { transferFile } from './transfer-file.adapter.js';
 import type { Capabilities, PutOutcome, StagedFile } from './staging-machine.js';
+import { nextToken } from './temporary-token.adapter.js';
 
 export interface PutPlan {
   readonly capabilities: Capabilities;
@@ -61,7 +61,7 @@ class FilePut {
   start(): void {
     try {
       this.finalPath = stagedPath(this.file.directory, this.file.finalName);
-      this.temporaryPath = stagedPath(this.file.directory, temporaryName(this.file.finalName, randomBytes(6).toString('hex')));
+      this.temporaryPath = stagedPath(this.file.directory, temporaryName(this.file.finalName, nextToken()));
     } catch (error) {
       const failure = classifyStagingError('open', this.file.finalName, error);
       queueMicrotask(() => this.fail(failure));

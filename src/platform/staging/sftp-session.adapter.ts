@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import ssh2, { type ConnectConfig, type FileEntryWithStats, type SFTPWrapper, type Stats } from 'ssh2';
 import { asFailure, GatewayFailure } from '../../domain/failures.js';
 import type { SftpSettings } from '../../domain/settings.js';
@@ -23,9 +24,11 @@ export class SftpSession {
   private readonly scratch: Buffer[] = [];
   private readonly watchdog: NodeJS.Timeout;
   private lastAnswerAt = 0;
+  private gathering = false;
   private end: GatewayFailure | undefined;
 
   private constructor(
+    private readonly socket: Socket,
     private readonly client: InstanceType<typeof ssh2.Client>,
     private readonly sftp: SFTPWrapper,
     readonly address: string,
@@ -46,6 +49,7 @@ export class SftpSession {
     return new Promise((resolve, reject) => {
       const privateKey = settings.privateKeyFile === undefined ? undefined : readPrivateKey(settings.privateKeyFile, settings.passphrase);
       const client = new ssh2.Client();
+      const socket = new Socket();
       let session: SftpSession | undefined;
       let shown: HostKeyMatch | undefined;
       let encrypted = false;
@@ -53,7 +57,7 @@ export class SftpSession {
         clearTimeout(timer);
         reject(failure);
         session?.finish(failure);
-        client.destroy();
+        socket.destroy();
       };
       const timer = setTimeout(() => fail(new GatewayFailure('staging-unreachable', `${address} gave no SFTP session within ${settings.connectTimeoutMs} ms`)), settings.connectTimeoutMs);
       client.on('error', (error: Error & { level?: string }) => {
@@ -77,13 +81,12 @@ export class SftpSession {
         client.sftp((error, sftp) => {
           if (error !== undefined) return fail(new GatewayFailure('staging-login', `${address} gives user ${settings.username} no SFTP session: ${error.message}`, { cause: error }));
           clearTimeout(timer);
-          session = new SftpSession(client, sftp, address, settings.operationTimeoutMs);
+          session = new SftpSession(socket, client, sftp, address, settings.operationTimeoutMs);
           resolve(session);
         });
       });
       const connection: ConnectConfig = {
-        host: settings.host,
-        port: settings.port,
+        sock: socket,
         username: settings.username,
         ...(settings.password === undefined ? {} : { password: settings.password, tryKeyboard: true }),
         ...(privateKey === undefined ? {} : { privateKey }),
@@ -96,11 +99,12 @@ export class SftpSession {
         keepaliveInterval: settings.keepaliveMs,
       };
       try {
+        socket.setNoDelay(true); // ssh2 never does: without it each request may wait 40 ms for the one before
+        socket.connect(settings.port, settings.host);
         client.connect(connection);
       } catch (error) {
         return fail(asFailure(error, 'staging-unreachable'));
       }
-      client.setNoDelay(true); // ssh2 never does: without it each request may wait 40 ms for the one before
     });
   }
 
@@ -173,7 +177,7 @@ export class SftpSession {
     this.end = failure;
     clearInterval(this.watchdog);
     for (const answer of [...this.waiting]) answer(failure);
-    this.client.destroy();
+    this.socket.destroy();
   }
 
   /** Says good-bye to the server and resolves when the connection is closed. */
@@ -181,9 +185,20 @@ export class SftpSession {
     return new Promise((resolve) => {
       if (this.end !== undefined) return resolve();
       this.client.once('close', () => resolve());
-      const giveUp = setTimeout(() => this.client.destroy(), 1_000);
+      const giveUp = setTimeout(() => this.socket.destroy(), 1_000);
       this.client.once('close', () => clearTimeout(giveUp));
       this.client.end();
+    });
+  }
+
+  /** All requests of one tick leave in one system call instead of one each. */
+  private gatherWrites(): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    this.socket.cork();
+    setImmediate(() => {
+      this.gathering = false;
+      this.socket.uncork();
     });
   }
 
@@ -209,6 +224,7 @@ export class SftpSession {
       done(this.end);
     };
     if (this.waiting.size === 0) this.lastAnswerAt = performance.now();
+    this.gatherWrites();
     this.waiting.add(answer as Answer<never>);
     try {
       send(answer);

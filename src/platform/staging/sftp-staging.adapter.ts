@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { asFailure, GatewayFailure } from '../../domain/failures.js';
 import type { SftpSettings } from '../../domain/settings.js';
 import { classifyStagingError, codeOf, sftpStatus, type StagingStep } from './classify-staging-error.js';
@@ -7,6 +6,7 @@ import { answered, probeSftp } from './probe-sftp.adapter.js';
 import { putOverSftp } from './put-over-sftp.adapter.js';
 import { openFlags, SftpSession, type Answer } from './sftp-session.adapter.js';
 import type { Capabilities, PutOptions, PutOutcome, ReadOutcome, StagedEntry, StagedFile, StagingMachine } from './staging-machine.js';
+import { nextToken } from './temporary-token.adapter.js';
 
 const chunkBytes = 32 * 1024;
 /** Handles left for the looks and flushes beside the files under way. */
@@ -85,7 +85,7 @@ export class SftpStagingAdapter implements StagingMachine {
   async move(fromDirectory: string, name: string, toDirectory: string): Promise<string | undefined> {
     const from = stagedPath(fromDirectory, name);
     if ((await this.stat(fromDirectory, name)) === undefined) return undefined;
-    for (const target of [name, `${name}.${randomBytes(6).toString('hex')}`]) {
+    for (const target of [name, `${name}.${nextToken()}`]) {
       if ((await this.stat(toDirectory, target)) !== undefined) continue;
       const to = stagedPath(toDirectory, target);
       const moved = await this.ask('move', from, (session, done) => session.rename(from, to, (error) => done(error, true)), undefined);
