@@ -32,8 +32,9 @@ try {
   }
   if (!quiet && !workDone) say('ready: dependencies and build are up to date');
 } catch (error) {
-  if (!(error instanceof Stop)) throw error;
-  say(error.message);
+  if (error.code === 'EACCES' || error.code === 'EROFS') say(`This clone cannot be prepared by this user: ${error.message}`);
+  else if (error instanceof Stop) say(error.message);
+  else throw error;
   process.exitCode = 1;
 }
 
@@ -115,7 +116,7 @@ function installDependencies() {
     // Development dependencies too, whatever NODE_ENV says: the compiler is one of them.
     const clean = npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
     if (clean.status !== 0) {
-      say(lastLines(clean.output, 8));
+      say(clean.output.split('\n').filter((line) => /^npm err/i.test(line)).slice(0, 6).join('\n'));
       say('npm ci did not go through here; trying npm install, which takes the same versions from package-lock.json and leaves it as it is');
       const loose = npm(['install', '--no-save', '--include=dev', '--no-audit', '--no-fund']);
       if (loose.status !== 0) stop(`${lastLines(loose.output, 20)}\nThe dependencies could not be installed: is a package registry reachable (npm ping)?`);
@@ -225,8 +226,13 @@ apt-get install -y -qq --no-install-recommends ${wanted}`;
 function isInstalled(program) {
   const folders = [...(process.env.PATH || '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
   return folders.some((folder) => {
-    const found = folder === '' ? undefined : statOr(path.join(folder, program));
-    return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+    try {
+      const found = statOr(path.join(folder, program));
+      return folder !== '' && found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+    } catch (error) {
+      if (error.code === 'EACCES' || error.code === 'ENOTDIR') return false; // PATH may name folders that we may not enter
+      throw error;
+    }
   });
 }
 
