@@ -11,7 +11,9 @@ export type Answer<T> = (error: unknown, value?: T) => void;
 
 export const openFlags = { read: 0x01, createReadWrite: 0x01 | 0x02 | 0x08 | 0x10 } as const;
 const keptScratchBuffers = 64;
-const scratchBytes = 32 * 1024;
+// Below what ssh2 sends in one request to any server (31 952 bytes). A longer one it splits, and sends the rest only after
+// the answer to the first part: behind a close that was sent meanwhile.
+const largestChunkBytes = 28 * 1024;
 
 /**
  * One SSH connection with one SFTP channel. It adds to ssh2 what ssh2 leaves open: the pinned host key, an end to waiting
@@ -125,15 +127,23 @@ export class SftpSession {
     return typeof limit === 'number' && Number.isFinite(limit) ? limit : undefined;
   }
 
+  /** The most bytes of one read or write; less than usual where the server says so (limits@openssh.com). */
+  get chunkBytes(): number {
+    const read = '_maxReadLen' in this.sftp ? this.sftp._maxReadLen : undefined; // ssh2 has no public names for them
+    const write = '_maxWriteLen' in this.sftp ? this.sftp._maxWriteLen : undefined;
+    return Math.min(largestChunkBytes, ...[read, write].filter((limit) => typeof limit === 'number' && limit > 0).map(Number));
+  }
+
   open(path: string, flags: number, done: Answer<Buffer>): void {
     this.request((answer) => this.sftp.open(path, flags, answer), done);
   }
+  /** At most `chunkBytes`. */
   write(handle: Buffer, bytes: Buffer, offset: number, length: number, done: Answer<unknown>): void {
     this.request((answer) => this.sftp.write(handle, bytes, offset, length, offset, answer), done);
   }
-  /** At most 32 KiB, fewer at the end of the file. The bytes are only valid during the callback. */
+  /** At most `chunkBytes`, fewer at the end of the file. The bytes are only valid during the callback. */
   read(handle: Buffer, offset: number, length: number, done: Answer<Buffer>): void {
-    const buffer = this.scratch.pop() ?? Buffer.allocUnsafeSlow(scratchBytes);
+    const buffer = this.scratch.pop() ?? Buffer.allocUnsafeSlow(largestChunkBytes);
     this.request<Buffer>(
       (answer) => this.sftp.read(handle, buffer, 0, length, offset, (error, count) => (error ? answer(error) : answer(undefined, buffer.subarray(0, count)))),
       (error, data) => {

@@ -8,7 +8,6 @@ import { openFlags, SftpSession, type Answer } from './sftp-session.adapter.js';
 import type { Capabilities, PutOptions, PutOutcome, ReadOutcome, StagedEntry, StagedFile, StagingMachine } from './staging-machine.js';
 import { nextToken } from './temporary-token.adapter.js';
 
-const chunkBytes = 32 * 1024;
 /** Handles left for the looks and flushes beside the files under way. */
 const spareHandles = 8;
 
@@ -61,7 +60,7 @@ export class SftpStagingAdapter implements StagingMachine {
     let size = 0;
     try {
       for (let ended = false; !ended && size <= maxBytes; ) {
-        const wanted = Math.min(chunkBytes, maxBytes + 1 - size);
+        const wanted = Math.min(session.chunkBytes, maxBytes + 1 - size);
         const part = await answered<Buffer>((done) => session.read(handle, size, wanted, (error, data) => done(error, data && Buffer.from(data))));
         parts.push(part);
         size += part.length;

@@ -1,8 +1,6 @@
 import type { StagingStep } from './classify-staging-error.js';
 import type { SftpSession } from './sftp-session.adapter.js';
 
-/** What every SFTP server takes in one request (filexfer-02, 3: packets up to 34 000 bytes). */
-const chunkBytes = 32 * 1024;
 const requestsPerFile = 16;
 
 export interface TransferFault {
@@ -21,6 +19,7 @@ export function transferFile(
   how: { readonly write: boolean; readonly fsync: boolean },
   done: (fault: TransferFault | undefined, same: boolean) => void,
 ): void {
+  const { chunkBytes } = session;
   const chunks = Math.floor(bytes.length / chunkBytes) + 1;
   let next = 0;
   let waiting = 0;

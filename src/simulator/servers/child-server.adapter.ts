@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** How to start a server program as a child of this process and how to know that it serves. */
@@ -17,14 +17,7 @@ export interface ChildServerPlan {
 export function findProgram(name: string, debianPackage: string): string {
   const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin'];
   for (const directory of directories) {
-    if (directory === '') continue;
-    const path = join(directory, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch (error) {
-      if (!(error instanceof Error)) throw error; // not here: the next directory is looked at
-    }
+    if (directory !== '' && existsSync(join(directory, name))) return join(directory, name);
   }
   throw new Error(`${name} is not installed: apt-get install ${debianPackage}`);
 }
@@ -35,8 +28,8 @@ export function descendants(pid: number): number[] {
   try {
     text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return []; // ended meanwhile, or no /proc
-    throw error;
+    if (systemCode(error) === undefined) throw error;
+    return []; // ended meanwhile, or no /proc
   }
   return text
     .split(' ')
@@ -50,8 +43,12 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (systemCode(error) !== 'ESRCH') throw error;
   }
+}
+
+function systemCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** A running child server; it dies with this process. */
