@@ -1,0 +1,333 @@
+import { createHash } from 'node:crypto';
+import type { ExchangeState } from '../domain/exchange-states.js';
+import { throughStates } from '../domain/exchange-states.js';
+import type { CaseNo, ChannelName, Operation } from '../domain/vocabulary.js';
+import type { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { Column, Runner } from '../platform/database/dialect.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import { instantText, type ExchangeStore } from './exchange.store.js';
+import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange, type OpenedExchange } from './plan-exchanges.js';
+
+/** A case as it was read, ready to be recorded. */
+export interface CapturedCase {
+  readonly caseNo: CaseNo;
+  /** JSON of the snapshot. */
+  readonly body: string;
+  /** SHA-256 of body. */
+  readonly digest: string;
+  readonly events: readonly DerivedEvent[];
+}
+
+export interface WatermarkRow {
+  readonly stream: string;
+  readonly position: string;
+  /** Counts moves; the compare of the watermark's compare-and-set. */
+  readonly positionVersion: string;
+  readonly ceiling?: string | undefined;
+  readonly ceilingSince?: string | undefined;
+  readonly heldBack: boolean;
+  readonly polledAt?: string | undefined;
+  readonly movedAt?: string | undefined;
+  readonly faultCode?: string | undefined;
+  readonly faultDetail?: string | undefined;
+  readonly faultSince?: string | undefined;
+}
+
+export interface CaptureResult {
+  /** Cases whose snapshot is new. */
+  readonly changed: number;
+  readonly opened: number;
+  readonly refreshed: number;
+  readonly cancelled: number;
+  /** Channels that have something to render now. */
+  readonly channels: readonly ChannelName[];
+}
+
+const snapshotColumns: readonly Column[] = [
+  { name: 'id', kind: 'big' },
+  { name: 'stream', kind: 'text' },
+  { name: 'case_no', kind: 'text' },
+  { name: 'digest', kind: 'text' },
+  { name: 'body', kind: 'long' },
+  { name: 'taken_at', kind: 'instant' },
+];
+
+const exchangeColumns: readonly Column[] = [
+  { name: 'id', kind: 'big' },
+  { name: 'channel', kind: 'text' },
+  { name: 'stream', kind: 'text' },
+  { name: 'case_no', kind: 'text' },
+  { name: 'event', kind: 'text' },
+  { name: 'sequence', kind: 'text' },
+  { name: 'version', kind: 'int' },
+  { name: 'operation', kind: 'text' },
+  { name: 'state', kind: 'text' },
+  { name: 'lane_position', kind: 'big' },
+  { name: 'head', kind: 'flag' },
+  { name: 'urgent', kind: 'flag' },
+  { name: 'snapshot_id', kind: 'big' },
+  { name: 'event_digest', kind: 'text' },
+  { name: 'event_at', kind: 'text' },
+  { name: 'message_id', kind: 'text' },
+  { name: 'file_name', kind: 'text' },
+  { name: 'captured_at', kind: 'instant' },
+  { name: 'state_since', kind: 'instant' },
+  { name: 'due_at', kind: 'instant' },
+];
+
+/** Thrown when another process moved the watermark first; nothing was written. */
+export class WatermarkMoved extends Error {}
+
+/** Records what was captured: snapshots, exchanges and the watermark in one transaction. */
+export class CaptureStore {
+  constructor(
+    private readonly database: DatabaseAdapter,
+    private readonly clock: Clock,
+    private readonly exchanges: ExchangeStore,
+    private readonly laneRules: ReadonlyMap<ChannelName, 'accepted' | 'staged'>,
+  ) {}
+
+  /** The stream's watermark; made on first use. */
+  async watermark(stream: string): Promise<WatermarkRow> {
+    await this.database.dialect.insertMany(
+      this.database, 'watermark',
+      [{ name: 'stream', kind: 'text' }, { name: 'position', kind: 'long' }, { name: 'position_version', kind: 'big' }],
+      [[stream, '{}', '0']], ['stream'],
+    );
+    const { rows } = await this.database.run(sql`select * from watermark where stream = ${stream}`);
+    return watermarkRow(rows[0]!);
+  }
+
+  async watermarks(): Promise<WatermarkRow[]> {
+    const { rows } = await this.database.run(sql`select * from watermark order by stream`);
+    return rows.map(watermarkRow);
+  }
+
+  /** Notes that the bureau was looked at, and since when the ceiling stands still. */
+  async notePoll(stream: string, seen: { ceiling: string; heldBack: boolean }): Promise<void> {
+    const now = this.value(this.clock.iso());
+    await this.database.run(sql`update watermark set polled_at = ${now}, fault_code = null, fault_detail = null, fault_since = null,
+      ceiling_since = case when ceiling = ${seen.ceiling} then ceiling_since else ${now} end, ceiling = ${seen.ceiling}, held_back = ${seen.heldBack ? 1 : 0} where stream = ${stream}`);
+  }
+
+  /** Stops a stream's record: what is wrong, since when. The position stays. */
+  async noteFault(stream: string, code: string, detail: string): Promise<void> {
+    const now = this.value(this.clock.iso());
+    await this.database.run(sql`update watermark set fault_since = case when fault_code = ${code} then fault_since else ${now} end,
+      fault_code = ${code}, fault_detail = ${detail.slice(0, 1000)} where stream = ${stream}`);
+  }
+
+  /** Which of these scanned files the ledger does not hold yet. */
+  async unknownAttachments(signatures: readonly string[]): Promise<string[]> {
+    if (signatures.length === 0) return [];
+    const { rows } = await this.database.run(sql`select signature from attachment where signature in (${list(signatures)})`);
+    const known = new Set(rows.map((r) => String(r['signature'])));
+    return signatures.filter((s) => !known.has(s));
+  }
+
+  async storeAttachments(files: readonly { signature: string; size: number; sha256: string; content: Buffer }[]): Promise<void> {
+    const now = this.clock.iso();
+    await this.database.dialect.insertMany(
+      this.database, 'attachment',
+      [{ name: 'signature', kind: 'text' }, { name: 'size', kind: 'int' }, { name: 'sha256', kind: 'text' }, { name: 'content', kind: 'bytes' }, { name: 'stored_at', kind: 'instant' }],
+      files.map((f) => [f.signature, f.size, f.sha256, f.content, now]), ['signature', 'size'],
+    );
+  }
+
+  /**
+   * Records cases and moves the watermark in one transaction. A case whose snapshot is the one recorded last costs a
+   * comparison and writes nothing. Throws WatermarkMoved when another process was first.
+   */
+  async record(stream: string, cases: readonly CapturedCase[], move?: { positionVersion: string; position: string }): Promise<CaptureResult> {
+    return this.database.transaction(async (runner) => {
+      if (move) await this.moveWatermark(runner, stream, move);
+      const heads = await this.heads(runner, stream, cases.map((c) => c.caseNo));
+      const changed = cases.filter((c) => heads.get(c.caseNo)?.digest !== c.digest || heads.get(c.caseNo)?.removed === true);
+      if (changed.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, channels: [] };
+
+      const snapshotIds = await this.take(runner, 'snapshot', changed.length);
+      const now = this.clock.iso();
+      await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
+      await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
+
+      const latest = await this.latest(runner, stream, changed.filter((c) => heads.has(c.caseNo)).map((c) => c.caseNo));
+      const plans = changed.map((c, i) => ({
+        caseNo: c.caseNo,
+        snapshotId: String(snapshotIds + BigInt(i)),
+        latest: latest.get(c.caseNo) ?? [],
+        plan: planExchanges(c.events, latest.get(c.caseNo) ?? [], { reappeared: heads.get(c.caseNo)?.removed === true, reportVanished: true }),
+      }));
+      return { changed: changed.length, ...(await this.apply(runner, stream, plans, now)) };
+    });
+  }
+
+  /** Records that cases are gone from the bureau. */
+  async recordRemoved(stream: string, caseNos: readonly CaseNo[], removal: { event: string; channels: readonly ChannelName[]; at: string }): Promise<CaptureResult> {
+    return this.database.transaction(async (runner) => {
+      const now = this.clock.iso();
+      const { hint, suffix } = this.database.dialect.lockRows;
+      const { rows } = await runner.run(sql`select * from case_head ${raw(hint)} where stream = ${stream} and removed_at is null and case_no in (${list(caseNos)}) ${raw(suffix)}`);
+      if (rows.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, channels: [] };
+      const gone = rows.map((r) => ({ caseNo: String(r['case_no']), snapshotId: String(r['snapshot_id']) }));
+      await runner.run(sql`update case_head set removed_at = ${this.value(now)} where stream = ${stream} and case_no in (${list(gone.map((g) => g.caseNo))})`);
+      const latest = await this.latest(runner, stream, gone.map((g) => g.caseNo));
+      const plans = gone.map((g) => ({ ...g, latest: latest.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal) }));
+      return { changed: gone.length, ...(await this.apply(runner, stream, plans, now)) };
+    });
+  }
+
+  /** Marks a case whose row cannot be read; the fault goes when the case is recorded again. */
+  async noteCaseFault(stream: string, caseNo: CaseNo, code: string, detail: string): Promise<void> {
+    const now = this.clock.iso();
+    const set = sql`fault_code = ${code}, fault_detail = ${detail.slice(0, 1000)}`;
+    const { affected } = await this.database.run(sql`update case_head set ${set} where stream = ${stream} and case_no = ${caseNo}`);
+    if (affected > 0) return;
+    await this.database.dialect.insertMany(
+      this.database, 'case_head',
+      [{ name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }, { name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }, { name: 'fault_code', kind: 'text' }, { name: 'fault_detail', kind: 'text' }],
+      [[stream, caseNo, '0', 'unreadable', now, code, detail.slice(0, 1000)]], ['stream', 'case_no'],
+    );
+  }
+
+  /** Case numbers after `after` that the ledger holds as present, in the ledger's order. */
+  async presentCases(stream: string, after: string, limit: number): Promise<string[]> {
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} case_no from case_head where stream = ${stream} and removed_at is null and case_no > ${after} order by case_no ${raw(top.suffix)}`);
+    return rows.map((r) => String(r['case_no']));
+  }
+
+  private async apply(
+    runner: Runner,
+    stream: string,
+    plans: readonly { caseNo: CaseNo; snapshotId: string; latest: readonly LatestExchange[]; plan: ExchangePlan }[],
+    now: string,
+  ): Promise<{ opened: number; refreshed: number; cancelled: number; channels: ChannelName[] }> {
+    const opens = plans.flatMap((p) => p.plan.open.map((o) => ({ ...p, o })));
+    const channels = new Set<ChannelName>();
+    const superseded: { oldId: string; newId: string; lanePosition: string }[] = [];
+    if (opens.length > 0) {
+      const first = await this.take(runner, 'exchange', opens.length);
+      const headTaken = new Set<string>();
+      const rows = opens.map(({ caseNo, snapshotId, latest, o }, i) => {
+        const id = String(first + BigInt(i));
+        const lane = `${o.channel}\u0000${caseNo}`;
+        const through = throughStates(this.laneRules.get(o.channel) ?? 'accepted');
+        const laneBusy = latest.some((l) => l.channel === o.channel && !through.includes(l.state) && !(o.supersedes?.id === l.id));
+        const head = (o.supersedes !== undefined || !laneBusy) && !headTaken.has(lane);
+        headTaken.add(lane);
+        if (o.supersedes) superseded.push({ oldId: o.supersedes.id, newId: id, lanePosition: o.supersedes.lanePosition });
+        channels.add(o.channel);
+        return [
+          id, o.channel, stream, caseNo, o.event, o.sequence, o.version, o.operation, 'captured', id, head ? 1 : 0, o.urgent ? 1 : 0,
+          o.snapshotId ?? snapshotId, o.digest, o.at, messageIdOf(o, caseNo), fileNameOf(id, o, caseNo), now, now, now,
+        ];
+      });
+      await this.database.dialect.insertMany(runner, 'exchange', exchangeColumns, rows);
+      await this.exchanges.log(runner, rows.map((r) => ({ exchangeId: String(r[0]), to: 'captured', note: 'captured' })), 'capture', now);
+      await this.exchanges.supersede(runner, superseded, 'capture');
+    }
+
+    const refreshes = plans.flatMap((p) => p.plan.refresh.map((r) => ({ ...r, snapshotId: p.snapshotId, channel: p.latest.find((l) => l.id === r.id)!.channel })));
+    // The claim is taken away on purpose: a rendering that is under way must not win over the newer snapshot.
+    const refreshed = await this.database.dialect.updateMany(runner, {
+      table: 'exchange',
+      key: { name: 'id', kind: 'big' },
+      match: [{ name: 'state', kind: 'text' }],
+      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'event_digest', kind: 'text' }, { name: 'event_at', kind: 'text' }, { name: 'due_at', kind: 'instant' }, { name: 'state_since', kind: 'instant' }],
+      also: raw(`state = 'captured', parked_from = null, failure_code = null, failure_detail = null, attempts = 0, crashes = 0, claim_token = null, claimed_until = null`),
+      where: raw('t.tried = 0'),
+      rows: refreshes.map((r) => [r.id, r.from, r.snapshotId, r.digest, r.at, now, now]),
+    });
+    for (const r of refreshes) channels.add(r.channel);
+    await this.exchanges.log(runner, refreshes.map((r) => ({ exchangeId: r.id, from: r.from, to: 'captured', note: 'corrected-in-bureau' })), 'capture', now);
+
+    const cancels = plans.flatMap((p) => p.plan.cancel);
+    const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });
+    return { opened: opens.length, refreshed: refreshed.length, cancelled: cancelled.length, channels: [...channels] };
+  }
+
+  private async moveWatermark(runner: Runner, stream: string, move: { positionVersion: string; position: string }): Promise<void> {
+    const { affected } = await runner.run(sql`update watermark set position = ${move.position}, position_version = position_version + 1, moved_at = ${this.value(this.clock.iso())}
+      where stream = ${stream} and position_version = ${move.positionVersion}`);
+    if (affected !== 1) throw new WatermarkMoved(`the watermark of ${stream} was moved by another process`);
+  }
+
+  private async heads(runner: Runner, stream: string, caseNos: readonly CaseNo[]): Promise<Map<CaseNo, { digest: string; removed: boolean }>> {
+    const { rows } = await runner.run(sql`select case_no, digest, removed_at from case_head where stream = ${stream} and case_no in (${list(caseNos)})`);
+    return new Map(rows.map((r) => [String(r['case_no']), { digest: String(r['digest']), removed: r['removed_at'] !== null }]));
+  }
+
+  private async putHeads(runner: Runner, stream: string, heads: readonly { caseNo: CaseNo; digest: string; snapshotId: string; isNew: boolean }[], now: string): Promise<void> {
+    const fresh = heads.filter((h) => h.isNew);
+    await this.database.dialect.insertMany(
+      runner, 'case_head',
+      [{ name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }, { name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
+      fresh.map((h) => [stream, h.caseNo, h.snapshotId, h.digest, now]),
+    );
+    await this.database.dialect.updateMany(runner, {
+      table: 'case_head',
+      key: { name: 'case_no', kind: 'text' },
+      match: [],
+      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
+      also: raw('removed_at = null, fault_code = null, fault_detail = null'),
+      where: sql`t.stream = ${stream}`,
+      rows: heads.filter((h) => !h.isNew).map((h) => [h.caseNo, h.snapshotId, h.digest, now]),
+    });
+  }
+
+  /** The newest exchange of each event of the cases, locked: an acknowledgement of the same lane waits for us or we for it. */
+  private async latest(runner: Runner, stream: string, caseNos: readonly CaseNo[]): Promise<Map<CaseNo, LatestExchange[]>> {
+    const out = new Map<CaseNo, LatestExchange[]>();
+    if (caseNos.length === 0) return out;
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const { rows } = await runner.run(sql`select id, channel, case_no, event, sequence, version, operation, state, event_digest, event_at, lane_position, snapshot_id, tried, urgent
+      from exchange e ${raw(hint)} where stream = ${stream} and case_no in (${list(caseNos)}) and channel in (${list([...this.laneRules.keys()])})
+      and version = (select max(v.version) from exchange v where v.channel = e.channel and v.case_no = e.case_no and v.event = e.event and v.sequence = e.sequence)
+      order by id ${raw(suffix)}`);
+    for (const r of rows) {
+      const caseNo = String(r['case_no']);
+      const entry: LatestExchange = {
+        id: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']),
+        operation: String(r['operation']) as Operation, state: String(r['state']) as ExchangeState, digest: String(r['event_digest']), at: String(r['event_at']),
+        lanePosition: String(r['lane_position']), snapshotId: String(r['snapshot_id']), tried: Number(r['tried']) === 1, urgent: Number(r['urgent']) === 1,
+      };
+      const known = out.get(caseNo);
+      if (known) known.push(entry);
+      else out.set(caseNo, [entry]);
+    }
+    return out;
+  }
+
+  /** The first of `n` numbers, taken inside the transaction so that a rollback gives them back. */
+  private async take(runner: Runner, counter: string, n: number): Promise<bigint> {
+    await runner.run(sql`update counter set value = value + ${n} where name = ${counter}`);
+    const { rows } = await runner.run(sql`select value from counter where name = ${counter}`);
+    return BigInt(String(rows[0]!['value'])) - BigInt(n) + 1n;
+  }
+
+  private value(instant: string): unknown {
+    return this.database.dialect.value('instant', instant);
+  }
+}
+
+/** What the receiver knows a message by: the same for the same (channel, case, event, sequence, version), whoever asks and when. */
+export function messageIdOf(e: Pick<OpenedExchange, 'channel' | 'event' | 'sequence' | 'version'>, caseNo: CaseNo): string {
+  return createHash('sha256').update([e.channel, caseNo, e.event, e.sequence, String(e.version)].join('\u0000')).digest('hex').slice(0, 32);
+}
+
+/** File name on the staging machine: sorts in the order of capture, never changes, holds no personal data. */
+export function fileNameOf(id: string, e: Pick<OpenedExchange, 'event' | 'version'>, caseNo: CaseNo): string {
+  return `${id.padStart(12, '0')}-${e.event}-${caseNo.replace(/[^A-Za-z0-9-]/g, '_').slice(0, 60)}-v${e.version}.xml`;
+}
+
+const text = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
+const instant = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : instantText(v));
+
+function watermarkRow(r: Record<string, unknown>): WatermarkRow {
+  return {
+    stream: String(r['stream']), position: String(r['position']), positionVersion: String(r['position_version']), ceiling: text(r['ceiling']),
+    ceilingSince: instant(r['ceiling_since']), heldBack: Number(r['held_back']) === 1, polledAt: instant(r['polled_at']), movedAt: instant(r['moved_at']),
+    faultCode: text(r['fault_code']), faultDetail: text(r['fault_detail']), faultSince: instant(r['fault_since']),
+  };
+}
