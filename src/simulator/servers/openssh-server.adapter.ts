@@ -53,7 +53,8 @@ export async function startOpenSshServer(options: OpenSshOptions): Promise<OpenS
       HostKey: hostKeyFile,
       AuthorizedKeysFile: `${privateKeyFile}.pub`,
       PidFile: 'none',
-      UsePAM: 'no',
+      // Without PAM sshd refuses accounts that have no password set ("locked"), which service accounts usually have not.
+      UsePAM: uid === 0 ? 'no' : 'yes',
       StrictModes: 'no',
       PasswordAuthentication: 'no',
       KbdInteractiveAuthentication: 'no',
