@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { ManifestLine } from '../domain/receiver-messages.js';
+import type { ChannelName, Sha256 } from '../domain/vocabulary.js';
+import type { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import { exchangeRow, type ExchangeRow, type ExchangeStore } from './exchange.store.js';
+
+export interface ManifestRow {
+  readonly channel: ChannelName;
+  readonly seq: string;
+  readonly fileName: string;
+  readonly content: Buffer;
+  readonly sha256: Sha256;
+  readonly state: 'prepared' | 'staged';
+}
+
+/** Manifests of a channel: a chain in which each carries the hash of the one before. At most one is prepared at a time. */
+export class ManifestStore {
+  constructor(
+    private readonly database: DatabaseAdapter,
+    private readonly clock: Clock,
+    private readonly exchanges: ExchangeStore,
+  ) {}
+
+  /** A manifest that was prepared and not yet seen on the staging machine: it goes before anything else. */
+  async prepared(channel: ChannelName): Promise<ManifestRow | undefined> {
+    const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and state = 'prepared' order by seq`);
+    return rows[0] ? manifestRow(rows[0]) : undefined;
+  }
+
+  /**
+   * Fixes the next manifest and which exchanges it lists, in one transaction. Exchanges whose claim was lost meanwhile are
+   * left out; undefined when none is left. `write` makes the bytes from the chain's facts.
+   */
+  async prepare(
+    channel: ChannelName,
+    entries: readonly { row: ExchangeRow; line: ManifestLine }[],
+    claimToken: string,
+    write: (facts: { channel: string; seq: string; previous: Sha256; createdAt: Date; lines: readonly ManifestLine[] }) => Buffer,
+  ): Promise<ManifestRow | undefined> {
+    return this.database.transaction(async (runner) => {
+      const { hint, suffix } = this.database.dialect.lockRows;
+      // Whoever prepares for this channel holds its state row: two workers never give out one number.
+      await runner.run(sql`select channel from channel_state ${raw(hint)} where channel = ${channel} ${raw(suffix)}`);
+      const open = await runner.run(sql`select seq from manifest where channel = ${channel} and state = 'prepared'`);
+      if (open.rows.length > 0) return undefined;
+      const top = this.database.dialect.top(1);
+      const last = await runner.run(sql`select ${raw(top.prefix)} seq, sha256 from manifest where channel = ${channel} order by seq desc ${raw(top.suffix)}`);
+      const seq = String(BigInt(String(last.rows[0]?.['seq'] ?? '0')) + 1n);
+      const held = new Set(
+        await this.database.dialect.updateMany(runner, {
+          table: 'exchange', key: { name: 'id', kind: 'big' }, match: [{ name: 'claim_token', kind: 'text' }, { name: 'state', kind: 'text' }],
+          set: [{ name: 'manifest_seq', kind: 'big' }], rows: entries.map((e) => [e.row.id, claimToken, 'rendered', seq]),
+        }),
+      );
+      const lines = entries.filter((e) => held.has(e.row.id)).map((e) => e.line);
+      if (lines.length === 0) return undefined;
+      const now = this.clock.now();
+      const content = write({ channel, seq, previous: String(last.rows[0]?.['sha256'] ?? '0'.repeat(64)), createdAt: now, lines });
+      const row: ManifestRow = { channel, seq, fileName: `M${seq.padStart(10, '0')}.xml`, content, sha256: createHash('sha256').update(content).digest('hex'), state: 'prepared' };
+      await this.database.dialect.insertMany(
+        runner, 'manifest',
+        [{ name: 'channel', kind: 'text' }, { name: 'seq', kind: 'big' }, { name: 'file_name', kind: 'text' }, { name: 'content', kind: 'bytes' }, { name: 'sha256', kind: 'text' }, { name: 'state', kind: 'text' }, { name: 'prepared_at', kind: 'instant' }],
+        [[channel, seq, row.fileName, content, row.sha256, 'prepared', now.toISOString()]],
+      );
+      return row;
+    });
+  }
+
+  /** The manifest lies on the staging machine: its exchanges are staged. Whoever holds their claims, the fact stands. */
+  async recordStaged(manifest: ManifestRow, actor: string): Promise<ExchangeRow[]> {
+    return this.database.transaction(async (runner) => {
+      const now = this.database.dialect.value('instant', this.clock.iso());
+      const { affected } = await runner.run(sql`update manifest set state = 'staged', staged_at = ${now} where channel = ${manifest.channel} and seq = ${manifest.seq} and state = 'prepared'`);
+      if (affected !== 1) return [];
+      const { rows } = await runner.run(sql`select * from exchange where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered'`);
+      const exchanges = rows.map(exchangeRow);
+      const moved = new Set(
+        await this.exchanges.move(runner, exchanges.map((e) => ({ id: e.id, from: 'rendered' as const, to: 'staged' as const, note: 'staged', detail: `${e.fileName} in manifest ${manifest.seq}` })), { actor }),
+      );
+      return exchanges.filter((e) => moved.has(e.id));
+    });
+  }
+
+  async staged(channel: ChannelName, seqs: readonly string[]): Promise<ManifestRow[]> {
+    const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and seq in (${list(seqs)}) order by seq`);
+    return rows.map(manifestRow);
+  }
+}
+
+function manifestRow(r: Record<string, unknown>): ManifestRow {
+  return {
+    channel: String(r['channel']), seq: String(r['seq']), fileName: String(r['file_name']), content: r['content'] as Buffer,
+    sha256: String(r['sha256']), state: String(r['state']) as 'prepared' | 'staged',
+  };
+}

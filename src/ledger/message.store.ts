@@ -1,0 +1,134 @@
+import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { Finding } from '../domain/mapping-language.js';
+import type { ExchangeId, Sha256 } from '../domain/vocabulary.js';
+import type { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { Column, Runner } from '../platform/database/dialect.js';
+import { list, sql } from '../platform/database/sql.js';
+import type { ExchangeRow, ExchangeStore } from './exchange.store.js';
+
+/** A scanned file that a message names. */
+export interface AttachmentRef {
+  readonly signature: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Name on the staging machine. */
+  readonly fileName: string;
+  readonly sha256: Sha256;
+}
+
+export interface RenderedMessage {
+  readonly row: ExchangeRow;
+  readonly content: Buffer;
+  readonly sha256: Sha256;
+  readonly encoding: string;
+  readonly mappingDigest: Sha256;
+  readonly attachments: readonly AttachmentRef[];
+}
+
+export interface StoredMessage {
+  readonly content: Buffer;
+  readonly sha256: Sha256;
+  readonly attachments: readonly AttachmentRef[];
+}
+
+const messageColumns: readonly Column[] = [
+  { name: 'exchange_id', kind: 'big' },
+  { name: 'content', kind: 'bytes' },
+  { name: 'sha256', kind: 'text' },
+  { name: 'size', kind: 'int' },
+  { name: 'encoding', kind: 'text' },
+  { name: 'mapping_digest', kind: 'text' },
+  { name: 'attachments', kind: 'long' },
+  { name: 'rendered_at', kind: 'instant' },
+];
+const findingColumns: readonly Column[] = [
+  { name: 'exchange_id', kind: 'big' },
+  { name: 'ordinal', kind: 'int' },
+  { name: 'element', kind: 'text' },
+  { name: 'source', kind: 'text' },
+  { name: 'rule_name', kind: 'text' },
+  { name: 'finding_text', kind: 'text' },
+  { name: 'remedy', kind: 'text' },
+];
+
+/** Snapshots going into rendering, and the bytes and findings that come out of it. */
+export class MessageStore {
+  constructor(
+    private readonly database: DatabaseAdapter,
+    private readonly clock: Clock,
+    private readonly exchanges: ExchangeStore,
+  ) {}
+
+  /** The snapshots that exchanges point to, with the moment at which a case was seen to be gone. */
+  async snapshots(rows: readonly ExchangeRow[]): Promise<Map<ExchangeId, CaseSnapshot>> {
+    const ids = [...new Set(rows.map((r) => r.snapshotId))];
+    const found = await this.database.run(sql`select s.id, s.stream, s.case_no, s.body from case_snapshot s where s.id in (${list(ids)})`);
+    const byId = new Map<string, CaseSnapshot>(
+      found.rows.map((r) => {
+        const body = JSON.parse(String(r['body'])) as Pick<CaseSnapshot, 'case' | 'children'>;
+        return [String(r['id']), { stream: String(r['stream']), caseNo: String(r['case_no']), case: body.case, children: body.children }];
+      }),
+    );
+    return new Map(rows.flatMap((r) => (byId.has(r.snapshotId) ? [[r.id, byId.get(r.snapshotId)!] as const] : [])));
+  }
+
+  /** Size and hash of scanned files by signature, for those that the ledger holds. */
+  async knownAttachments(signatures: readonly string[]): Promise<Map<string, { size: number; sha256: Sha256 }>> {
+    if (signatures.length === 0) return new Map();
+    const { rows } = await this.database.run(sql`select signature, size, sha256 from attachment where signature in (${list([...new Set(signatures)])})`);
+    return new Map(rows.map((r) => [String(r['signature']), { size: Number(r['size']), sha256: String(r['sha256']) }]));
+  }
+
+  async attachmentContents(signatures: readonly string[]): Promise<Map<string, Buffer>> {
+    if (signatures.length === 0) return new Map();
+    const { rows } = await this.database.run(sql`select signature, content from attachment where signature in (${list([...new Set(signatures)])})`);
+    return new Map(rows.map((r) => [String(r['signature']), r['content'] as Buffer]));
+  }
+
+  /** Fixes the bytes of messages and moves them to rendered; those with findings are parked. One transaction. Returns ids that moved. */
+  async recordRendered(rendered: readonly RenderedMessage[], refused: readonly { row: ExchangeRow; findings: readonly Finding[] }[], by: { actor: string; claimToken: string }): Promise<string[]> {
+    return this.database.transaction(async (runner) => {
+      const moved = await this.exchanges.move(
+        runner,
+        [
+          ...rendered.map((m) => ({ id: m.row.id, from: 'captured' as const, to: 'rendered' as const, note: 'rendered', detail: `${m.content.length} bytes, sha256 ${m.sha256}` })),
+          ...refused.map(({ row, findings }) => ({
+            id: row.id, from: 'captured' as const, to: 'parked' as const, note: 'parked', failureCode: 'message-invalid',
+            failureDetail: findings.slice(0, 3).map((f) => `${f.element}: ${f.text}`).join('; ') + (findings.length > 3 ? ` (and ${findings.length - 3} more)` : ''),
+          })),
+        ],
+        by,
+      );
+      const done = new Set(moved);
+      const now = this.clock.iso();
+      await runner.run(sql`delete from finding where exchange_id in (${list(moved)})`);
+      await this.putMessages(runner, rendered.filter((m) => done.has(m.row.id)), now);
+      await this.database.dialect.insertMany(
+        runner, 'finding', findingColumns,
+        refused.filter((r) => done.has(r.row.id)).flatMap(({ row, findings }) =>
+          findings.map((f, i) => [row.id, i + 1, f.element.slice(0, 300), f.source.slice(0, 300), f.rule.slice(0, 60), f.text.slice(0, 1000), f.remedy.slice(0, 1000)])),
+      );
+      return moved;
+    });
+  }
+
+  /** The bytes to deliver, exactly as they were fixed. */
+  async messages(ids: readonly ExchangeId[]): Promise<Map<ExchangeId, StoredMessage>> {
+    const { rows } = await this.database.run(sql`select exchange_id, content, sha256, attachments from message where exchange_id in (${list(ids)})`);
+    return new Map(rows.map((r) => [String(r['exchange_id']), { content: r['content'] as Buffer, sha256: String(r['sha256']), attachments: JSON.parse(String(r['attachments'])) as AttachmentRef[] }]));
+  }
+
+  private async putMessages(runner: Runner, messages: readonly RenderedMessage[], now: string): Promise<void> {
+    // An exchange rendered anew (corrected in the bureau, or retried from parked) had bytes that never left the house.
+    const again = messages.filter((m) => m.row.attempts > 0 || m.row.stateSince !== m.row.capturedAt);
+    if (again.length > 0) await runner.run(sql`delete from message where exchange_id in (${list(again.map((m) => m.row.id))})`);
+    await this.database.dialect.insertMany(
+      runner, 'message', messageColumns,
+      messages.map((m) => [m.row.id, m.content, m.sha256, m.content.length, m.encoding, m.mappingDigest, JSON.stringify(m.attachments), now]),
+    );
+    await this.database.dialect.updateMany(runner, {
+      table: 'exchange', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'sha256', kind: 'text' }], rows: messages.map((m) => [m.row.id, m.sha256]),
+    });
+  }
+}
