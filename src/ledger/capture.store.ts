@@ -290,7 +290,7 @@ export class CaptureStore {
       const entry: LatestExchange = {
         id: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']),
         operation: String(r['operation']) as Operation, state: String(r['state']) as ExchangeState, digest: String(r['event_digest']), at: String(r['event_at']),
-        lanePosition: String(r['lane_position']), snapshotId: String(r['snapshot_id']), tried: Number(r['tried']) === 1, urgent: Number(r['urgent']) === 1,
+        lanePosition: String(r['lane_position']), snapshotId: String(r['snapshot_id']), tried: Number(r['tried']) > 0, urgent: Number(r['urgent']) === 1,
       };
       const known = out.get(caseNo);
       if (known) known.push(entry);

@@ -34,6 +34,8 @@ export interface ExchangeRow {
   readonly failureDetail?: string | undefined;
   readonly manifestSeq?: string | undefined;
   readonly sha256?: string | undefined;
+  /** A delivery claimed it before this one: what lies on the staging machine is not known. */
+  readonly triedBefore: boolean;
 }
 
 /** One compare-and-set: only a row that is still in `from` (and, where given, held by `claimToken`) moves. */
@@ -247,5 +249,7 @@ export function exchangeRow(r: Record<string, unknown>): ExchangeRow {
     failureDetail: optional(r['failure_detail']),
     manifestSeq: optional(r['manifest_seq']),
     sha256: optional(r['sha256']),
+    // tried counts delivery claims; the claim that read this row is one of them.
+    triedBefore: Number(r['tried']) > 1,
   };
 }

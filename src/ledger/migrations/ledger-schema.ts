@@ -39,7 +39,7 @@ export function ledgerStatements(d: Dialect): string[] {
        snapshot_id ${big} not null, event_digest ${text(64)} not null, event_at ${text(30)} not null,
        message_id ${text(32)} not null, file_name ${text(160)} not null,
        captured_at ${instant} not null, state_since ${instant} not null, due_at ${instant} not null,
-       attempts ${int} not null default 0, crashes ${int} not null default 0, tried ${flag} not null default 0,
+       attempts ${int} not null default 0, crashes ${int} not null default 0, tried ${int} not null default 0,
        claim_token ${text(60)}, claimed_until ${instant},
        failure_code ${text(60)}, failure_detail ${text(1000)},
        manifest_seq ${big}, sha256 ${text(64)},

@@ -94,7 +94,7 @@ export const mssqlDialect: Dialect = {
         where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${now}
           and (e.claimed_until is null or e.claimed_until < ${now}) ${lane}
         order by e.head desc, e.urgent desc, e.lane_position)
-      update due set claim_token = ${r.token}, claimed_until = ${value('instant', r.until)}, crashes = crashes + 1 ${raw(r.marksTried ? ', tried = 1' : '')}
+      update due set claim_token = ${r.token}, claimed_until = ${value('instant', r.until)}, crashes = crashes + 1 ${raw(r.marksTried ? ', tried = tried + 1' : '')}
       output inserted.*`);
     return result.rows;
   },

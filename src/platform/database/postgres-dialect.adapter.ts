@@ -60,7 +60,7 @@ export const postgresDialect: Dialect = {
         where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${r.now}::timestamptz
           and (e.claimed_until is null or e.claimed_until < ${r.now}::timestamptz) ${lane}
         order by e.head desc, e.urgent desc, e.lane_position limit ${raw(String(r.limit))} for update of e skip locked)
-      update exchange e set claim_token = ${r.token}, claimed_until = ${r.until}::timestamptz, crashes = e.crashes + 1 ${raw(r.marksTried ? ', tried = 1' : '')}
+      update exchange e set claim_token = ${r.token}, claimed_until = ${r.until}::timestamptz, crashes = e.crashes + 1 ${raw(r.marksTried ? ', tried = e.tried + 1' : '')}
       from due where e.id = due.id returning e.*`);
     return result.rows;
   },

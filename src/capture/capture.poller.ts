@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { asFailure, GatewayFailure } from '../domain/failures.js';
+import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { StreamDefinition } from '../domain/stream.js';
+import type { Subscription } from '../domain/subscription.js';
+import type { CaseNo } from '../domain/vocabulary.js';
+import { WatermarkMoved, type CapturedCase, type CaptureStore } from '../ledger/capture.store.js';
+import type { Clock } from '../platform/clock.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import type { MetricsAdapter } from '../platform/metrics.adapter.js';
+import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
+import { BureauReader, type Position } from './bureau-reader.adapter.js';
+import { deriveEvents } from './derive-events.js';
+
+export interface PollResult {
+  /** Cases read; those whose snapshot was new; exchanges opened. */
+  readonly read: number;
+  readonly changed: number;
+  readonly opened: number;
+}
+
+export interface PollSettings {
+  readonly batchCases: number;
+  readonly standingAlarmMs: number;
+}
+
+/** How long an idle poll may leave the position as it is: an empty range costs nothing to read again. */
+const idlePersistMs = 30_000;
+const columnCheckMs = 10_000;
+const coveredLimit = 200_000;
+
+/**
+ * Polls one stream of the bureau.
+ * Enters as: a change in a case table. Leaves as: captured, with the watermark moved in the same transaction. Can fail
+ * with: bureau-*, row-unreadable. If run twice: the watermark's compare-and-set lets one win; a case read twice is one.
+ */
+export class CapturePoller {
+  private covered = new Map<CaseNo, string>();
+  private persistedAt = 0;
+  private columnsCheckedAt = 0;
+  private standingTold = false;
+
+  constructor(
+    private readonly reader: BureauReader,
+    private readonly stream: StreamDefinition,
+    private readonly subscriptions: readonly Subscription[],
+    private readonly store: CaptureStore,
+    private readonly doorbell: DoorbellAdapter,
+    private readonly settings: PollSettings,
+    private readonly clock: Clock,
+    private readonly log: GatewayLog,
+    private readonly metrics: MetricsAdapter,
+  ) {}
+
+  /** Reads what changed until nothing is left or `goOn` says stop. A failure is recorded with the stream and not thrown. */
+  async poll(goOn: () => Promise<boolean>): Promise<PollResult> {
+    const total = { read: 0, changed: 0, opened: 0 };
+    try {
+      for (let page = 0; ; page++) {
+        const step = await this.pollPage(page === 0);
+        total.read += step.read;
+        total.changed += step.changed;
+        total.opened += step.opened;
+        if (!step.more || !(await goOn())) break;
+      }
+      this.metrics.polls.inc({ stream: this.stream.stream, outcome: 'ok' });
+    } catch (error) {
+      if (error instanceof WatermarkMoved) return total;
+      await this.noteFailure(error);
+    }
+    return total;
+  }
+
+  /** Compares the ledger's present cases with the bureau's keys and records those that are gone. Returns how many. */
+  async sweepRemovals(goOn: () => Promise<boolean>): Promise<number> {
+    let gone = 0;
+    try {
+      for (let after = ''; ; ) {
+        const known = await this.store.presentCases(this.stream.stream, after, 500);
+        if (known.length === 0) break;
+        const there = await this.reader.existing(known);
+        gone += await this.recordGone(known.filter((c) => !there.has(c)));
+        after = known.at(-1)!;
+        if (!(await goOn())) break;
+      }
+    } catch (error) {
+      await this.noteFailure(error);
+    }
+    return gone;
+  }
+
+  private async pollPage(first: boolean): Promise<PollResult & { more: boolean }> {
+    const { reader, store } = this;
+    const name = this.stream.stream;
+    const watermark = await store.watermark(name);
+    const position = JSON.parse(watermark.position) as Position;
+    const ceiling = await reader.ceiling();
+    const changes = await reader.changes(position, ceiling, this.settings.batchCases, first);
+    await store.notePoll(name, { ceiling: ceiling.mark, heldBack: ceiling.mark !== ceiling.newest });
+    this.noteStanding(watermark.ceiling === ceiling.mark && ceiling.mark !== ceiling.newest ? watermark.ceilingSince : undefined);
+
+    // A case that was read when the ceiling stood above this mark has nothing new in it.
+    const mode = this.stream.watermark.mode;
+    const caseNos = changes.caseNos.filter((c) => {
+      const covered = mode === 'rowversion' ? this.covered.get(c) : undefined;
+      return covered === undefined || reader.dialect.compareMarks(mode, changes.marks.get(c)!, covered) >= 0;
+    });
+    const next = JSON.stringify(changes.next);
+    if (caseNos.length === 0) {
+      const now = this.clock.now().getTime();
+      if (next !== watermark.position && (changes.more || changes.caseNos.length > 0 || now - this.persistedAt > idlePersistMs)) {
+        await store.record(name, [], { positionVersion: watermark.positionVersion, position: next });
+        this.persistedAt = now;
+      }
+      return { read: 0, changed: 0, opened: 0, more: changes.more };
+    }
+
+    await this.checkColumns();
+    const { found, unreadable } = await reader.readEach(caseNos);
+    await this.storeAttachments(found);
+    const { captured, broken } = this.derive(found);
+    for (const [caseNo, detail] of [...unreadable, ...broken]) {
+      await store.noteCaseFault(name, caseNo, 'row-unreadable', detail);
+      this.log.warn({ stream: name, caseNo, code: 'row-unreadable', detail }, 'a case cannot be captured; the others go on');
+    }
+    const result = await store.record(name, captured, { positionVersion: watermark.positionVersion, position: next });
+    this.persistedAt = this.clock.now().getTime();
+    for (const c of captured) this.covered.set(c.caseNo, ceiling.mark);
+    if (this.covered.size > coveredLimit) this.covered = new Map();
+    const gone = caseNos.filter((c) => !found.has(c) && !unreadable.has(c));
+    if (gone.length > 0) await this.recordGone(gone);
+    this.metrics.captured.inc({ stream: name }, result.changed);
+    if (result.changed > 0) this.log.info({ stream: name, changed: result.changed, opened: result.opened, refreshed: result.refreshed, cancelled: result.cancelled }, 'captured');
+    for (const channel of result.channels) await this.doorbell.ring('render', channel);
+    return { read: found.size, changed: result.changed, opened: result.opened, more: changes.more };
+  }
+
+  private derive(found: ReadonlyMap<CaseNo, CaseSnapshot>): { captured: CapturedCase[]; broken: Map<CaseNo, string> } {
+    const captured: CapturedCase[] = [];
+    const broken = new Map<CaseNo, string>();
+    for (const [caseNo, snapshot] of found) {
+      if (caseNo.trim() === '' || caseNo.length > 50) {
+        broken.set(caseNo.slice(0, 60), `the case number has ${caseNo.length} characters, expected 1 to 50`);
+        continue;
+      }
+      try {
+        captured.push(captureCase(this.stream, this.subscriptions, snapshot));
+      } catch (error) {
+        broken.set(caseNo, asFailure(error).detail);
+      }
+    }
+    return { captured, broken };
+  }
+
+  private async storeAttachments(found: ReadonlyMap<CaseNo, CaseSnapshot>): Promise<void> {
+    for (const childName of new Set(this.subscriptions.flatMap((s) => (s.attachments ? [s.attachments] : [])))) {
+      const child = this.stream.children[childName];
+      if (!child?.attachment) continue;
+      const { signature } = child.attachment;
+      const bySignature = new Map<string, CaseNo>();
+      for (const [caseNo, snapshot] of found) {
+        for (const row of snapshot.children[childName] ?? []) {
+          const s = row[signature];
+          if (s) bySignature.set(s, caseNo);
+        }
+      }
+      const unknown = await this.store.unknownAttachments([...bySignature.keys()]);
+      if (unknown.length === 0) continue;
+      const files = await this.reader.attachments([...new Set(unknown.map((s) => bySignature.get(s)!))], child, unknown);
+      await this.store.storeAttachments([...new Map(files.map((f) => [f.signature, f])).values()]);
+    }
+  }
+
+  private async recordGone(caseNos: readonly CaseNo[]): Promise<number> {
+    if (caseNos.length === 0) return 0;
+    const channels = this.subscriptions.filter((s) => s.event === this.stream.removalEvent).map((s) => s.channel);
+    const result = await this.store.recordRemoved(this.stream.stream, caseNos, { event: this.stream.removalEvent, channels, at: bureauTime(this.clock.now()) });
+    for (const c of caseNos) this.covered.delete(c);
+    if (result.changed > 0) this.log.info({ stream: this.stream.stream, removed: result.changed, opened: result.opened }, 'cases are gone from the bureau');
+    for (const channel of result.channels) await this.doorbell.ring('render', channel);
+    return result.changed;
+  }
+
+  private async checkColumns(): Promise<void> {
+    const now = this.clock.now().getTime();
+    if (now - this.columnsCheckedAt < columnCheckMs) return;
+    await this.reader.checkColumns();
+    this.columnsCheckedAt = now;
+  }
+
+  private noteStanding(since: string | undefined): void {
+    const ageMs = since === undefined ? 0 : this.clock.now().getTime() - Date.parse(since);
+    this.metrics.watermarkAge.set({ stream: this.stream.stream }, ageMs / 1000);
+    if (ageMs < this.settings.standingAlarmMs) this.standingTold = false;
+    else if (!this.standingTold) {
+      this.standingTold = true;
+      this.log.warn({ stream: this.stream.stream, ageSeconds: Math.round(ageMs / 1000) }, 'an open transaction in the bureau holds the watermark back; look for a forgotten session');
+    }
+  }
+
+  private async noteFailure(error: unknown): Promise<void> {
+    const failure = await this.explain(error);
+    this.columnsCheckedAt = 0;
+    this.metrics.polls.inc({ stream: this.stream.stream, outcome: failure.code });
+    this.metrics.failures.inc({ stage: 'capture', channel: '', code: failure.code });
+    this.log.error({ stream: this.stream.stream, code: failure.code, detail: failure.detail }, 'the stream cannot be read');
+    await this.store.noteFault(this.stream.stream, failure.code, failure.detail).catch((e: unknown) => this.log.error({ err: e }, 'the ledger cannot be written'));
+  }
+
+  /** A statement that failed on the schema is explained by the catalogue, which names the column. */
+  private async explain(error: unknown): Promise<GatewayFailure> {
+    if (error instanceof GatewayFailure) return error;
+    if (this.reader.dialect.isSchemaError(error)) {
+      const faults = await this.reader.columnFaults().catch(() => []);
+      return faults[0] ?? new GatewayFailure('bureau-not-readable', asFailure(error).detail, { cause: error });
+    }
+    if (this.reader.database.dialect.isTransient(error)) return new GatewayFailure('bureau-unreachable', asFailure(error).detail, { cause: error });
+    return asFailure(error);
+  }
+}
+
+/** A snapshot with its digest and what it says should be reported. */
+export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
+  const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
+  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), events: deriveEvents(stream, subscriptions, snapshot) };
+}
+
+/** An instant as the bureau writes it: Asia/Shanghai, no zone. */
+export function bureauTime(at: Date): string {
+  return new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 23).replace('T', ' ');
+}

@@ -1,0 +1,223 @@
+import type { ExchangeState } from '../domain/exchange-states.js';
+import { unsentStates } from '../domain/exchange-states.js';
+import type { Acknowledgement, AcknowledgementLevel } from '../domain/receiver-messages.js';
+import type { ChannelName, ExchangeId } from '../domain/vocabulary.js';
+import type { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { Column, Runner } from '../platform/database/dialect.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import type { AcknowledgementClass, Classified, EarlierAcknowledgement, ExchangeFacts } from './classify-acknowledgement.js';
+import { classifyAcknowledgement } from './classify-acknowledgement.js';
+import type { ExchangeMove, ExchangeStore } from './exchange.store.js';
+import { instantText } from './exchange.store.js';
+import type { InboxStore } from './inbox.store.js';
+
+/** One inbox entry whose acknowledgements were read. */
+export interface ReadEntry {
+  readonly inboxId: string;
+  readonly channel: ChannelName;
+  readonly receivedAt: string;
+  readonly acknowledgements: readonly Acknowledgement[];
+}
+
+/** How many acknowledgements fell into each class. */
+export type ClassCounts = Readonly<Partial<Record<AcknowledgementClass, number>>>;
+
+interface KnownExchange extends ExchangeFacts {
+  readonly id: ExchangeId;
+  state: ExchangeState;
+}
+
+const rowColumns: readonly Column[] = [
+  { name: 'inbox_id', kind: 'big' }, { name: 'ordinal', kind: 'int' }, { name: 'channel', kind: 'text' }, { name: 'message_id', kind: 'text' },
+  { name: 'exchange_id', kind: 'big' }, { name: 'level', kind: 'text' }, { name: 'code', kind: 'text' }, { name: 'reason', kind: 'text' },
+  { name: 'sha256', kind: 'text' }, { name: 'receiver_time', kind: 'text' }, { name: 'received_at', kind: 'instant' },
+  { name: 'class', kind: 'text' }, { name: 'applied_at', kind: 'instant' },
+];
+
+/** Parameters of one `in (…)`; SQL Server takes 2100 in all. */
+const inChunk = 1000;
+/** Early ones that are applied in one transaction. */
+const earlyBatch = 500;
+
+/** Alone writes the acknowledgement table, and moves the exchanges that acknowledgements move, in the same transaction. */
+export class AcknowledgementStore {
+  constructor(
+    readonly database: DatabaseAdapter,
+    private readonly clock: Clock,
+    private readonly inbox: InboxStore,
+    private readonly exchanges: ExchangeStore,
+  ) {}
+
+  /**
+   * Records and applies entries of one channel in one transaction, in the order given, and ends them in the inbox. An entry
+   * that somebody else ended meanwhile is left alone. Throws what the database throws; then nothing was recorded.
+   */
+  async record(channel: ChannelName, entries: readonly ReadEntry[]): Promise<ClassCounts> {
+    return this.database.transaction(async (runner) => {
+      const mine = new Set(await this.inbox.finish(runner, entries.map((e) => ({ id: e.inboxId, class: 'acknowledgements' as const, detail: `${e.acknowledgements.length} acknowledgements` }))));
+      const items = entries.filter((e) => mine.has(e.inboxId)).flatMap((e) => e.acknowledgements.map((acknowledgement, ordinal) => ({ entry: e, ordinal, acknowledgement })));
+      const known = await this.lockExchanges(runner, channel, items.map((i) => i.acknowledgement.messageId));
+      const earlier = await this.earlierOf(runner, [...known.values()].map((k) => k.id));
+      const judged = items.map((item) => {
+        const exchange = known.get(item.acknowledgement.messageId);
+        const said = exchange === undefined ? [] : earlier.get(exchange.id)!;
+        const result = this.judge(exchange, said, item.acknowledgement);
+        said.push(item.acknowledgement);
+        return { ...item, exchange, ...result };
+      });
+      const now = this.clock.iso();
+      await this.database.dialect.insertMany(runner, 'acknowledgement', rowColumns, judged.map((j) => {
+        const a = j.acknowledgement;
+        return [j.entry.inboxId, j.ordinal, channel, a.messageId, j.exchange?.id ?? null, a.level, cut(a.code, 60), cut(a.reason, 1000), a.sha256 ?? null, cut(a.at, 40), j.entry.receivedAt, j.class, j.class === 'applied' ? now : null];
+      }), ['inbox_id', 'ordinal']);
+      await this.apply(runner, judged.flatMap((j) => j.moves), channel);
+      await this.noteOthers(runner, judged, channel);
+      return count(judged.map((j) => j.class));
+    });
+  }
+
+  /** Applies what came before our record said staged and whose exchange is staged by now. Returns how many were looked at. */
+  async applyEarly(channel: ChannelName): Promise<number> {
+    let looked = 0;
+    for (;;) {
+      const batch = await this.applyEarlyBatch(channel);
+      looked += batch;
+      if (batch < earlyBatch) return looked;
+    }
+  }
+
+  private async applyEarlyBatch(channel: ChannelName): Promise<number> {
+    return this.database.transaction(async (runner) => {
+      const top = this.database.dialect.top(earlyBatch);
+      const { rows } = await runner.run(sql`select ${raw(top.prefix)} a.id, a.message_id from acknowledgement a join exchange e on e.id = a.exchange_id
+        where a.class = 'early' and a.channel = ${channel} and e.state not in (${list(unsentStates)}) order by a.id ${raw(top.suffix)}`);
+      if (rows.length === 0) return 0;
+      const known = await this.lockExchanges(runner, channel, rows.map((r) => String(r['message_id'])));
+      // Read after the exchanges are locked: whoever else applies these waits here and then finds them done.
+      const early = await runner.run(sql`select id, message_id, level, code, reason, sha256 from acknowledgement
+        where class = 'early' and id in (${list(rows.map((r) => r['id']))}) order by id`);
+      const earlier = await this.earlierOf(runner, [...known.values()].map((k) => k.id));
+      const judged = early.rows.flatMap((r) => {
+        const exchange = known.get(String(r['message_id']));
+        if (exchange === undefined || unsentStates.includes(exchange.state)) return [];
+        const id = BigInt(String(r['id']));
+        const acknowledgement = { messageId: String(r['message_id']), ...saidOf(r), reason: optional(r['reason']) };
+        const said = earlier.get(exchange.id)!.filter((e) => e.id !== undefined && e.id < id);
+        return [{ id: String(id), exchange, acknowledgement, ...this.judge(exchange, said, acknowledgement) }];
+      });
+      const now = this.clock.iso();
+      await this.database.dialect.updateMany(runner, {
+        table: 'acknowledgement',
+        key: { name: 'id', kind: 'big' },
+        match: [],
+        set: [{ name: 'class', kind: 'text' }, { name: 'applied_at', kind: 'instant' }],
+        rows: judged.map((j) => [j.id, j.class, j.class === 'applied' ? now : null]),
+      });
+      await this.apply(runner, judged.flatMap((j) => j.moves), channel);
+      await this.noteOthers(runner, judged, channel);
+      return rows.length;
+    });
+  }
+
+  /** Channels that hold early acknowledgements whose exchange is staged by now; the sweep rings for them. */
+  async channelsWithEarly(): Promise<ChannelName[]> {
+    const { rows } = await this.database.run(sql`select distinct a.channel from acknowledgement a join exchange e on e.id = a.exchange_id
+      where a.class = 'early' and e.state not in (${list(unsentStates)})`);
+    return rows.map((r) => String(r['channel']));
+  }
+
+  private judge(exchange: KnownExchange | undefined, said: readonly EarlierAcknowledgement[], acknowledgement: Acknowledgement): Classified & { moves: ExchangeMove[] } {
+    const result = classifyAcknowledgement(exchange, said, acknowledgement);
+    if (exchange === undefined || result.to === undefined) return { ...result, moves: [] };
+    const move: ExchangeMove = {
+      id: exchange.id, from: exchange.state, to: result.to, note: acknowledgement.level,
+      detail: describe(acknowledgement),
+      ...(result.to === 'refused' ? { failureCode: 'refused-by-receiver', failureDetail: describe(acknowledgement) ?? 'no code, no reason' } : {}),
+    };
+    // What follows in the same batch is judged against the state that this one leads to.
+    exchange.state = result.to;
+    return { ...result, moves: [move] };
+  }
+
+  /** One statement for all exchanges that move once; those that move twice (picked up, then accepted) take a second round. */
+  private async apply(runner: Runner, moves: readonly ExchangeMove[], channel: ChannelName): Promise<void> {
+    let waiting = moves;
+    while (waiting.length > 0) {
+      const round = new Map<ExchangeId, ExchangeMove>();
+      const later: ExchangeMove[] = [];
+      for (const move of waiting) if (round.has(move.id)) later.push(move); else round.set(move.id, move);
+      for (const chunk of chunks([...round.values()], inChunk)) {
+        const moved = await this.exchanges.move(runner, chunk, { actor: `receiver ${channel}` });
+        if (moved.length !== chunk.length) throw new MovedMeanwhile(chunk.length - moved.length);
+      }
+      waiting = later;
+    }
+  }
+
+  /** What did not move an exchange stands in its timeline all the same. */
+  private async noteOthers(runner: Runner, judged: readonly { exchange: KnownExchange | undefined; class: AcknowledgementClass; acknowledgement: Acknowledgement }[], channel: ChannelName): Promise<void> {
+    const lines = judged.flatMap((j) => (j.exchange === undefined || j.class === 'applied' ? [] : [{ exchangeId: j.exchange.id, note: `${j.class}-acknowledgement`, detail: [j.acknowledgement.level, describe(j.acknowledgement)].filter((t) => t !== undefined).join(' ') }]));
+    if (lines.length > 0) await this.exchanges.log(runner, lines, `receiver ${channel}`);
+  }
+
+  /** Locks in the order of ids, so that two batches that share exchanges wait instead of deadlocking. */
+  private async lockExchanges(runner: Runner, channel: ChannelName, messageIds: readonly string[]): Promise<Map<string, KnownExchange>> {
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const found: string[] = [];
+    for (const chunk of chunks([...new Set(messageIds)], inChunk)) {
+      const { rows } = await runner.run(sql`select id from exchange where channel = ${channel} and message_id in (${list(chunk)})`);
+      found.push(...rows.map((r) => String(r['id'])));
+    }
+    found.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    const known = new Map<string, KnownExchange>();
+    for (const chunk of chunks(found, inChunk)) {
+      const { rows } = await runner.run(sql`select id, message_id, state, sha256 from exchange ${raw(hint)} where id in (${list(chunk)}) order by id ${raw(suffix)}`);
+      for (const r of rows) known.set(String(r['message_id']), { id: String(r['id']), state: String(r['state']) as ExchangeState, sha256: optional(r['sha256']) });
+    }
+    return known;
+  }
+
+  private async earlierOf(runner: Runner, exchangeIds: readonly ExchangeId[]): Promise<Map<ExchangeId, (EarlierAcknowledgement & { id?: bigint })[]>> {
+    const earlier = new Map<ExchangeId, (EarlierAcknowledgement & { id?: bigint })[]>(exchangeIds.map((id) => [id, []]));
+    for (const chunk of chunks(exchangeIds, inChunk)) {
+      const { rows } = await runner.run(sql`select id, exchange_id, level, code, sha256 from acknowledgement where exchange_id in (${list(chunk)}) order by id`);
+      for (const r of rows) earlier.get(String(r['exchange_id']))!.push({ id: BigInt(String(r['id'])), ...saidOf(r) });
+    }
+    return earlier;
+  }
+}
+
+/** An exchange left the state it was locked in; cannot happen while locks hold, so the batch is tried again. */
+export class MovedMeanwhile extends Error {
+  constructor(readonly missing: number) {
+    super(`${missing} exchanges moved while their acknowledgements were applied`);
+    this.name = 'MovedMeanwhile';
+  }
+}
+
+const optional = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
+const saidOf = (r: Record<string, unknown>): EarlierAcknowledgement & { level: AcknowledgementLevel } => ({ level: String(r['level']) as AcknowledgementLevel, code: optional(r['code']), sha256: optional(r['sha256']) });
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const out: T[][] = [];
+  for (let i = 0; i < items.length; i += size) out.push(items.slice(i, i + size));
+  return out;
+}
+
+/** Cuts at a character, not inside one. */
+function cut(text: string | undefined, limit: number): string | null {
+  return text === undefined ? null : text.slice(0, limit).replace(/\p{Surrogate}$/u, '');
+}
+
+/** `<code>: <reason>` of an acknowledgement, whichever it has. */
+function describe(acknowledgement: Acknowledgement): string | undefined {
+  const parts = [acknowledgement.code, acknowledgement.reason].filter((t) => t !== undefined);
+  return parts.length === 0 ? undefined : cut(parts.join(': '), 1000)!;
+}
+
+function count(classes: readonly AcknowledgementClass[]): ClassCounts {
+  const counts: Partial<Record<AcknowledgementClass, number>> = {};
+  for (const c of classes) counts[c] = (counts[c] ?? 0) + 1;
+  return counts;
+}

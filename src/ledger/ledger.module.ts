@@ -1,0 +1,54 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+import type { Settings } from '../domain/settings.js';
+import { Clock } from '../platform/clock.js';
+import { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { LANE_RULES, LEDGER_DATABASE } from '../platform/tokens.js';
+import { AcknowledgementStore } from './acknowledgement.store.js';
+import { CaptureStore } from './capture.store.js';
+import { ChannelStore } from './channel.store.js';
+import { ExchangeStore } from './exchange.store.js';
+import { ExchangeViewStore } from './exchange-view.store.js';
+import { InboxStore } from './inbox.store.js';
+import { LeaseStore } from './lease.store.js';
+import { ManifestStore } from './manifest.store.js';
+import { MessageStore } from './message.store.js';
+import { openLedger } from './open-ledger.adapter.js';
+
+type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
+
+/** The only truth: the stores that alone write the gateway's tables. */
+@Module({})
+export class LedgerModule {
+  static register(settings: Settings, platform: DynamicModule): DynamicModule {
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore];
+    return {
+      module: LedgerModule,
+      imports: [platform],
+      providers: [
+        { provide: LEDGER_DATABASE, useFactory: () => openLedger(settings) },
+        { provide: LANE_RULES, useValue: laneRules(settings) },
+        { provide: ExchangeStore, useFactory: (db: DatabaseAdapter, clock: Clock, rules: LaneRules) => new ExchangeStore(db, clock, rules, settings.retry), inject: [LEDGER_DATABASE, Clock, LANE_RULES] },
+        { provide: CaptureStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new CaptureStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
+        { provide: MessageStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new MessageStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
+        { provide: ManifestStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new ManifestStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
+        { provide: ChannelStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChannelStore(db, clock, settings.breaker), inject: [LEDGER_DATABASE, Clock] },
+        { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
+        { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new AcknowledgementStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
+      ],
+      exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
+    };
+  }
+}
+
+/** Channel by channel: when the next message of a case may go. */
+export function laneRules(settings: Settings): LaneRules {
+  return new Map(settings.channels.map((c) => [c.channel, c.laneAdvancesOn]));
+}
+
+function holderName(): string {
+  return `${os.hostname().slice(0, 40)}-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
