@@ -1,0 +1,141 @@
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { AcknowledgementModule } from './acknowledgement/acknowledgement.module.js';
+import { AcknowledgementProcessor } from './acknowledgement/acknowledgement.processor.js';
+import { JobPoller, type ScheduledJob } from './app.poller.js';
+import { CaptureModule, CapturePollers } from './capture/capture.module.js';
+import { CollectionModule } from './collection/collection.module.js';
+import { CollectionPoller } from './collection/collection.poller.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
+import { DeliveryProcessor } from './delivery/delivery.processor.js';
+import type { Settings } from './domain/settings.js';
+import { AcknowledgementStore } from './ledger/acknowledgement.store.js';
+import { ChannelStore } from './ledger/channel.store.js';
+import { ExchangeStore } from './ledger/exchange.store.js';
+import { ExchangeViewStore } from './ledger/exchange-view.store.js';
+import { InboxStore } from './ledger/inbox.store.js';
+import { LeaseStore } from './ledger/lease.store.js';
+import { LedgerModule } from './ledger/ledger.module.js';
+import type { CompiledMapping } from './mapping/compiled-mapping.js';
+import { MappingModule } from './mapping/mapping.module.js';
+import { MappingProcessor } from './mapping/mapping.processor.js';
+import { subscriptionsOf } from './mapping/subscribe.js';
+import { OpsModule } from './ops/ops.module.js';
+import type { Clock } from './platform/clock.js';
+import { DatabaseAdapter } from './platform/database/database.adapter.js';
+import type { GatewayLog } from './platform/log.adapter.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
+import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
+import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
+
+export interface GatewayParts {
+  readonly settings: Settings;
+  readonly mappings: readonly CompiledMapping[];
+  readonly log?: GatewayLog;
+  readonly clock?: Clock;
+  readonly processMetrics?: boolean;
+}
+
+/** How often lanes are looked through for a lost head mark; a full look at all open exchanges. */
+const mendEveryMs = 60_000;
+
+/** The gateway: modules in the order of the journey, started and stopped by role. */
+@Module({})
+export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(LOG) private readonly log: GatewayLog,
+    @Inject(LEDGER_DATABASE) private readonly ledger: DatabaseAdapter,
+    private readonly registry: SchedulerRegistry,
+    private readonly doorbell: DoorbellAdapter,
+    private readonly staging: StagingRegistry,
+    private readonly leases: LeaseStore,
+    private readonly channels: ChannelStore,
+    private readonly exchanges: ExchangeStore,
+    private readonly view: ExchangeViewStore,
+    private readonly inbox: InboxStore,
+    private readonly acknowledgements: AcknowledgementStore,
+    private readonly pollers: CapturePollers,
+    private readonly mapping: MappingProcessor,
+    private readonly delivery: DeliveryProcessor,
+    private readonly reading: AcknowledgementProcessor,
+    private readonly collection: CollectionPoller,
+  ) {
+    this.jobs = new JobPoller(registry, leases, log);
+  }
+  private readonly jobs: JobPoller;
+
+  static register(parts: GatewayParts): DynamicModule {
+    const { settings, mappings } = parts;
+    const platform = PlatformModule.register(settings, parts);
+    const ledger = LedgerModule.register(settings, platform);
+    return {
+      module: AppModule,
+      imports: [
+        ScheduleModule.forRoot(),
+        platform,
+        ledger,
+        CaptureModule.register(settings, subscriptionsOf(mappings), platform, ledger),
+        MappingModule.register(settings, mappings, platform, ledger),
+        DeliveryModule.register(settings, platform, ledger),
+        CollectionModule.register(platform, ledger),
+        AcknowledgementModule.register(platform, ledger),
+        ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
+      ],
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const active = this.settings.channels.filter((c) => c.enabled);
+    await this.channels.ensure(active.map((c) => c.channel));
+    if (this.settings.roles.includes('worker')) {
+      const concurrency = Math.max(1, active.length);
+      this.doorbell.answer('render', concurrency, (channel) => this.mapping.handle(channel));
+      this.doorbell.answer('deliver', concurrency, (channel) => this.delivery.handle(channel));
+      this.doorbell.answer('read', concurrency, (channel) => this.reading.handle(channel));
+    }
+    if (this.settings.roles.includes('scheduler')) this.jobs.start(this.scheduledJobs());
+    this.log.info({ roles: this.settings.roles, channels: active.map((c) => c.channel), queue: this.settings.queue.backend, ledger: this.settings.ledger.engine, bureau: this.settings.bureau.engine }, 'the gateway runs');
+  }
+
+  /** In the order that loses nothing: no new work, finish what is under way, then let go of what it stood on. */
+  async onApplicationShutdown(): Promise<void> {
+    this.mapping.stop();
+    this.delivery.stop();
+    await this.jobs.stop();
+    await this.doorbell.close();
+    await this.staging.closeAll();
+    await this.pollers.bureau?.close();
+    await this.ledger.close();
+    this.log.info('the gateway has stopped');
+  }
+
+  private scheduledJobs(): ScheduledJob[] {
+    const { settings } = this;
+    const jobs: ScheduledJob[] = [
+      { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.relay() },
+      { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
+    ];
+    for (const [stream, poller] of this.pollers.byStream) {
+      jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: async (goOn) => void (await poller.poll(goOn)) });
+      jobs.push({ name: `removals-${stream}`, everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await poller.sweepRemovals(goOn)) });
+    }
+    for (const channel of settings.channels.filter((c) => c.enabled && c.acknowledgement.files)) {
+      jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });
+    }
+    return jobs;
+  }
+
+  /** Rings for whatever the ledger says is due: the queue may have lost every bell. */
+  private async relay(): Promise<void> {
+    for (const due of await this.view.dueChannels()) await this.doorbell.ring(due.state === 'captured' ? 'render' : 'deliver', due.channel);
+    const reading = new Set([...(await this.inbox.channelsDue()), ...(await this.acknowledgements.channelsWithEarly())]);
+    for (const channel of reading) await this.doorbell.ring('read', channel);
+  }
+
+  private async mendLanes(): Promise<void> {
+    const mended = await this.exchanges.mendHeads();
+    if (mended > 0) this.log.warn({ mended }, 'lanes had lost their head mark');
+  }
+}
