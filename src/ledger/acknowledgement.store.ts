@@ -1,15 +1,12 @@
-import type { ExchangeState } from '../domain/exchange-states.js';
-import { unsentStates } from '../domain/exchange-states.js';
+import { unsentStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { Acknowledgement, AcknowledgementLevel } from '../domain/receiver-messages.js';
 import type { ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
-import type { AcknowledgementClass, Classified, EarlierAcknowledgement, ExchangeFacts } from './classify-acknowledgement.js';
-import { classifyAcknowledgement } from './classify-acknowledgement.js';
+import { classifyAcknowledgement, type AcknowledgementClass, type Classified, type EarlierAcknowledgement, type ExchangeFacts } from './classify-acknowledgement.js';
 import type { ExchangeMove, ExchangeStore } from './exchange.store.js';
-import { instantText } from './exchange.store.js';
 import type { InboxStore } from './inbox.store.js';
 
 /** One inbox entry whose acknowledgements were read. */

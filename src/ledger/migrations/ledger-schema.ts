@@ -8,7 +8,6 @@ export function ledgerStatements(d: Dialect): string[] {
   };
   // Exchanges change their claim and state often: room in each page keeps those updates beside the row.
   const roomy = d.engine === 'postgres' ? 'with (fillfactor = 70)' : '';
-  const compressed = d.engine === 'postgres' ? 'compression lz4' : '';
   return [
     // Numbers given out in blocks inside the transaction that uses them, so that ids are known before the insert.
     `create table counter (name ${text(40)} not null primary key, value ${big} not null)`,
@@ -26,7 +25,7 @@ export function ledgerStatements(d: Dialect): string[] {
        primary key (stream, case_no))`,
     `create table case_snapshot (
        id ${big} not null primary key, stream ${text(80)} not null, case_no ${text(60)} not null, digest ${text(64)} not null,
-       body ${long} ${compressed} not null, taken_at ${instant} not null)`,
+       body ${long} not null, taken_at ${instant} not null)`,
     `create table attachment (
        signature ${text(64)} not null, size ${int} not null, sha256 ${text(64)} not null, content ${bytes} not null,
        stored_at ${instant} not null, primary key (signature, size))`,
