@@ -106,11 +106,11 @@ function isAlive(pid) {
 
 function installDependencies() {
   const stampFile = at('node_modules', '.installed-from');
-  const wanted = createHash('sha256').update(fs.readFileSync(at('package-lock.json'))).update(fs.readFileSync(at('package.json'))).digest('hex');
+  const wanted = createHash('sha256').update(fs.readFileSync(at('package-lock.json'))).digest('hex');
   if (readOr(stampFile, '') === wanted) return;
   // npm's own record: newer than the lock file when somebody ran npm by hand.
   const installed = statOr(at('node_modules', '.package-lock.json'));
-  const byHand = installed !== undefined && installed.mtimeMs >= Math.max(fs.statSync(at('package-lock.json')).mtimeMs, fs.statSync(at('package.json')).mtimeMs);
+  const byHand = installed !== undefined && installed.mtimeMs >= fs.statSync(at('package-lock.json')).mtimeMs;
   if (!byHand) {
     working(installed === undefined ? 'installing dependencies (npm ci, about half a minute)' : 'package-lock.json changed: installing dependencies (npm ci)');
     // Development dependencies too, whatever NODE_ENV says: the compiler is one of them.
