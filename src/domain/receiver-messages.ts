@@ -4,6 +4,7 @@ import type { Operation } from './vocabulary.js';
 export interface MessageFacts {
   readonly id: string;
   readonly channel: string;
+  readonly event: string;
   readonly version: number;
   readonly operation: Operation;
   /** Bureau time of the event, `YYYY-MM-DD hh:mm:ss.fff`. */

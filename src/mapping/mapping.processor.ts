@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { itemOf } from '../domain/event-item.js';
+import { asFailure, GatewayFailure } from '../domain/failures.js';
+import type { Finding } from '../domain/mapping-language.js';
+import type { MessageFacts } from '../domain/receiver-messages.js';
+import type { Settings } from '../domain/settings.js';
+import type { CaseSnapshot } from '../domain/snapshot.js';
+import { splitClaim } from '../ledger/claim-work.js';
+import type { ExchangeRow, ExchangeStore } from '../ledger/exchange.store.js';
+import type { AttachmentRef, MessageStore, RenderedMessage } from '../ledger/message.store.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import type { MetricsAdapter } from '../platform/metrics.adapter.js';
+import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
+import type { CompiledMapping } from './compiled-mapping.js';
+import { nameAttachment } from './name-attachment.js';
+import { renderMessage, type RenderResult } from './render-message.js';
+
+export interface MappingParts {
+  readonly settings: Settings;
+  readonly mappings: readonly CompiledMapping[];
+  readonly exchanges: ExchangeStore;
+  readonly messages: MessageStore;
+  readonly doorbell: DoorbellAdapter;
+  readonly log: GatewayLog;
+  readonly metrics: MetricsAdapter;
+}
+
+/** Renders what was captured; see MappingModule for what enters, leaves and fails. */
+export class MappingProcessor {
+  private stopping = false;
+
+  constructor(private readonly parts: MappingParts) {}
+
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** Renders until nothing captured is due on the channel. */
+  async handle(channel: string): Promise<void> {
+    while (!this.stopping && (await this.renderOnce(channel))) {
+      // each batch is a transaction of its own
+    }
+  }
+
+  private async renderOnce(channel: string): Promise<boolean> {
+    const { parts } = this;
+    const token = randomUUID();
+    const by = { actor: 'mapping', claimToken: token };
+    const claimed = await parts.exchanges.claim(channel, 'captured', { limit: parts.settings.render.batch, token, claimMs: parts.settings.relay.claimMs });
+    if (claimed.length === 0) return false;
+    const end = parts.metrics.stageSeconds.startTimer({ stage: 'render', channel });
+    const { work, giveBack, park } = splitClaim(claimed, parts.settings.retry.maxCrashes);
+    await parts.exchanges.release(giveBack, token);
+    const failed = park.map((row) => ({ row, failure: new GatewayFailure('worker-killed', `${row.crashes - 1} times while it was being rendered`) }));
+
+    const snapshots = await parts.messages.snapshots(work);
+    const drafts: { row: ExchangeRow; mapping: CompiledMapping; result: RenderResult }[] = [];
+    const refused: { row: ExchangeRow; findings: readonly Finding[] }[] = [];
+    for (const row of work) {
+      try {
+        const { mapping, result } = this.render(row, snapshots.get(row.id));
+        if (result.bytes) drafts.push({ row, mapping, result });
+        else refused.push({ row, findings: result.findings });
+      } catch (error) {
+        failed.push({ row, failure: asFailure(error, 'mapping-broken') });
+        parts.log.error({ exchange: row.id, err: error }, 'the mapping failed');
+      }
+    }
+
+    const rendered: RenderedMessage[] = [];
+    const known = await parts.messages.knownAttachments(drafts.flatMap((d) => d.result.attachments.map((a) => a.signature)));
+    for (const { row, mapping, result } of drafts) {
+      const missing = result.attachments.find((a) => !known.has(a.signature));
+      if (missing) {
+        failed.push({ row, failure: new GatewayFailure('attachment-broken', `${missing.source}: the content in the bureau does not have the recorded signature`) });
+        continue;
+      }
+      const attachments: AttachmentRef[] = result.attachments.map((a, i) => ({ signature: a.signature, fileName: nameAttachment(row.fileName, i + 1, a.fileName), ...known.get(a.signature)! }));
+      rendered.push({ row, content: result.bytes!, sha256: result.sha256!, encoding: this.encodingOf(row.channel), mappingDigest: mapping.digest, attachments });
+    }
+
+    const moved = await parts.messages.recordRendered(rendered, refused, by);
+    if (failed.length > 0) await parts.exchanges.fail(parts.exchanges.database, failed, by);
+    end();
+    const parked = refused.length + failed.length;
+    parts.metrics.moves.inc({ channel, state: 'rendered' }, Math.max(0, moved.length - refused.length));
+    if (parked > 0) {
+      parts.metrics.moves.inc({ channel, state: 'parked' }, parked);
+      parts.log.warn({ channel, parked, first: (refused[0]?.row ?? failed[0]!.row).id }, 'messages are parked with findings');
+    }
+    if (rendered.length > 0) await parts.doorbell.ring('deliver', channel);
+    return claimed.length === parts.settings.render.batch || giveBack.length > 0;
+  }
+
+  private render(row: ExchangeRow, snapshot: CaseSnapshot | undefined): { mapping: CompiledMapping; result: RenderResult } {
+    const mapping = this.parts.mappings.find((m) => m.channel === row.channel && m.event === row.event);
+    if (!mapping) throw new GatewayFailure('mapping-broken', `channel ${row.channel} has no mapping for ${row.event} any more`);
+    if (!snapshot) throw new GatewayFailure('mapping-broken', `snapshot ${row.snapshotId} is missing in the ledger`);
+    const stream = this.parts.settings.streamDefinitions.find((s) => s.stream === row.stream)!;
+    const channel = this.parts.settings.channels.find((c) => c.channel === row.channel)!;
+    return {
+      mapping,
+      result: renderMessage(mapping, snapshot, itemOf(stream, row.event, row.sequence, snapshot), factsOf(row), { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters }),
+    };
+  }
+
+  private encodingOf(channel: string): string {
+    return this.parts.settings.channels.find((c) => c.channel === channel)!.encoding;
+  }
+}
+
+/** What a message says of itself. Nothing here depends on when it is rendered: the same exchange gives the same bytes. */
+export function factsOf(row: Pick<ExchangeRow, 'messageId' | 'channel' | 'event' | 'version' | 'operation' | 'eventAt' | 'sequence'>): MessageFacts {
+  return { id: row.messageId, channel: row.channel, event: row.event, version: row.version, operation: row.operation, at: row.eventAt, sequence: row.sequence };
+}
