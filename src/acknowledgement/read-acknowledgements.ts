@@ -8,7 +8,6 @@ import { readXmlAcknowledgements } from './read-xml-acknowledgements.js';
 /** The content types that acknowledgements come in. */
 export const acceptedContentTypes = ['application/xml', 'text/xml', 'application/json'] as const;
 
-// eslint-disable-next-line no-control-regex -- what XML and the ledger's text columns cannot hold
 const control = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
 
 /**

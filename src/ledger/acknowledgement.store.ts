@@ -7,7 +7,7 @@ import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { classifyAcknowledgement, type AcknowledgementClass, type Classified, type EarlierAcknowledgement, type ExchangeFacts } from './classify-acknowledgement.js';
 import type { ExchangeMove, ExchangeStore } from './exchange.store.js';
-import type { InboxStore } from './inbox.store.js';
+import { InboxStore } from './inbox.store.js';
 
 /** One inbox entry whose acknowledgements were read. */
 export interface ReadEntry {
@@ -17,8 +17,11 @@ export interface ReadEntry {
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
-/** How many acknowledgements fell into each class. */
-export type ClassCounts = Readonly<Partial<Record<AcknowledgementClass, number>>>;
+/** What a batch came to: how many fell into each class, and how many exchanges reached which state. */
+export interface Recorded {
+  readonly classes: Readonly<Partial<Record<AcknowledgementClass, number>>>;
+  readonly moved: Readonly<Partial<Record<ExchangeState, number>>>;
+}
 
 interface KnownExchange extends ExchangeFacts {
   readonly id: ExchangeId;
@@ -42,15 +45,15 @@ export class AcknowledgementStore {
   constructor(
     readonly database: DatabaseAdapter,
     private readonly clock: Clock,
-    private readonly inbox: InboxStore,
     private readonly exchanges: ExchangeStore,
+    private readonly inbox: InboxStore = new InboxStore(database, clock),
   ) {}
 
   /**
    * Records and applies entries of one channel in one transaction, in the order given, and ends them in the inbox. An entry
    * that somebody else ended meanwhile is left alone. Throws what the database throws; then nothing was recorded.
    */
-  async record(channel: ChannelName, entries: readonly ReadEntry[]): Promise<ClassCounts> {
+  async record(channel: ChannelName, entries: readonly ReadEntry[]): Promise<Recorded> {
     return this.database.transaction(async (runner) => {
       const mine = new Set(await this.inbox.finish(runner, entries.map((e) => ({ id: e.inboxId, class: 'acknowledgements' as const, detail: `${e.acknowledgements.length} acknowledgements` }))));
       const items = entries.filter((e) => mine.has(e.inboxId)).flatMap((e) => e.acknowledgements.map((acknowledgement, ordinal) => ({ entry: e, ordinal, acknowledgement })));
@@ -70,26 +73,17 @@ export class AcknowledgementStore {
       }), ['inbox_id', 'ordinal']);
       await this.apply(runner, judged.flatMap((j) => j.moves), channel);
       await this.noteOthers(runner, judged, channel);
-      return count(judged.map((j) => j.class));
+      return recorded(judged);
     });
   }
 
-  /** Applies what came before our record said staged and whose exchange is staged by now. Returns how many were looked at. */
-  async applyEarly(channel: ChannelName): Promise<number> {
-    let looked = 0;
-    for (;;) {
-      const batch = await this.applyEarlyBatch(channel);
-      looked += batch;
-      if (batch < earlyBatch) return looked;
-    }
-  }
-
-  private async applyEarlyBatch(channel: ChannelName): Promise<number> {
+  /** Applies what came before our record said staged and whose exchange is staged by now: one batch, `more` says whether another may be due. */
+  async applyEarly(channel: ChannelName): Promise<Recorded & { readonly more: boolean }> {
     return this.database.transaction(async (runner) => {
       const top = this.database.dialect.top(earlyBatch);
       const { rows } = await runner.run(sql`select ${raw(top.prefix)} a.id, a.message_id from acknowledgement a join exchange e on e.id = a.exchange_id
         where a.class = 'early' and a.channel = ${channel} and e.state not in (${list(unsentStates)}) order by a.id ${raw(top.suffix)}`);
-      if (rows.length === 0) return 0;
+      if (rows.length === 0) return { ...recorded([]), more: false };
       const known = await this.lockExchanges(runner, channel, rows.map((r) => String(r['message_id'])));
       // Read after the exchanges are locked: whoever else applies these waits here and then finds them done.
       const early = await runner.run(sql`select id, message_id, level, code, reason, sha256 from acknowledgement
@@ -113,7 +107,7 @@ export class AcknowledgementStore {
       });
       await this.apply(runner, judged.flatMap((j) => j.moves), channel);
       await this.noteOthers(runner, judged, channel);
-      return rows.length;
+      return { ...recorded(judged), more: judged.length === earlyBatch };
     });
   }
 
@@ -213,8 +207,12 @@ function describe(acknowledgement: Acknowledgement): string | undefined {
   return parts.length === 0 ? undefined : cut(parts.join(': '), 1000)!;
 }
 
-function count(classes: readonly AcknowledgementClass[]): ClassCounts {
-  const counts: Partial<Record<AcknowledgementClass, number>> = {};
-  for (const c of classes) counts[c] = (counts[c] ?? 0) + 1;
-  return counts;
+function recorded(judged: readonly { class: AcknowledgementClass; moves: readonly ExchangeMove[] }[]): Recorded {
+  const classes: Partial<Record<AcknowledgementClass, number>> = {};
+  const moved: Partial<Record<ExchangeState, number>> = {};
+  for (const j of judged) {
+    classes[j.class] = (classes[j.class] ?? 0) + 1;
+    for (const m of j.moves) moved[m.to] = (moved[m.to] ?? 0) + 1;
+  }
+  return { classes, moved };
 }

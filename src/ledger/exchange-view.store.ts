@@ -51,6 +51,18 @@ export class ExchangeViewStore {
     return rows.map((r) => ({ channel: String(r['channel']), count: Number(r['n']) }));
   }
 
+  /** Exchanges that go on by themselves: not those that wait for a person, nor those behind one of them in its lane. */
+  async countMoving(): Promise<number> {
+    const { rows } = await this.database.run(sql`select count(*) as n from exchange e where state in ('captured', 'rendered', 'staged', 'picked_up') and not ${behindBlocked}`);
+    return Number(rows[0]!['n']);
+  }
+
+  /** Rendered messages that wait behind a parked or refused one of their lane. */
+  async countWaitingBehind(): Promise<{ channel: string; count: number }[]> {
+    const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange e where state in ('captured', 'rendered') and ${behindBlocked} group by channel`);
+    return rows.map((r) => ({ channel: String(r['channel']), count: Number(r['n']) }));
+  }
+
   /** Channels that have due work in a state, for the relay. */
   async dueChannels(): Promise<{ channel: string; state: 'captured' | 'rendered' }[]> {
     const now = this.database.dialect.value('instant', this.clock.iso());
@@ -89,6 +101,8 @@ export class ExchangeViewStore {
     return rows.map((r) => ({ stream: String(r['stream']), caseNo: String(r['case_no']), code: String(r['fault_code']), detail: String(r['fault_detail']) }));
   }
 }
+
+const behindBlocked = sql`exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused'))`;
 
 function condition(f: ExchangeFilter): Sql {
   let where = sql`1 = 1`;

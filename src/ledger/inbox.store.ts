@@ -49,6 +49,9 @@ const columns: readonly Column[] = [
   { name: 'due_at', kind: 'instant' }, { name: 'read_at', kind: 'instant' },
 ];
 
+/** Bytes of the entries that one claim brings into memory. */
+const claimBytes = 8 * 1024 * 1024;
+
 /** Alone writes the inbox table. States: `unread`, `read`; bytes are never changed and never removed. */
 export class InboxStore {
   constructor(
@@ -92,20 +95,22 @@ export class InboxStore {
 
   /**
    * Takes up to `limit` unread entries of a channel, oldest first, and keeps others off them for `claimMs`. Two workers that
-   * see the same entry: the one whose count of attempts still fits has it.
+   * see the same entry: the one whose count of attempts still fits has it. Fewer are taken when they are large.
    */
   async claimUnread(channel: ChannelName, limit: number, claimMs: number): Promise<InboxEntry[]> {
     const { dialect } = this.database;
     const top = dialect.top(limit);
-    const seen = await this.database.run(sql`select ${raw(top.prefix)} id, attempts from inbox
+    const seen = await this.database.run(sql`select ${raw(top.prefix)} id, attempts, size from inbox
       where channel = ${channel} and state = 'unread' and due_at <= ${dialect.value('instant', this.clock.iso())} order by id ${raw(top.suffix)}`);
+    let bytes = 0;
+    const fitting = seen.rows.filter((r, i) => (bytes += Number(r['size'])) <= claimBytes || i === 0);
     const taken = await dialect.updateMany(this.database, {
       table: 'inbox',
       key: { name: 'id', kind: 'big' },
       match: [{ name: 'attempts', kind: 'int' }],
       set: [{ name: 'attempts', kind: 'int' }, { name: 'due_at', kind: 'instant' }],
       where: raw("t.state = 'unread'"),
-      rows: seen.rows.map((r) => [r['id'], r['attempts'], Number(r['attempts']) + 1, this.clock.after(claimMs)]),
+      rows: fitting.map((r) => [r['id'], r['attempts'], Number(r['attempts']) + 1, this.clock.after(claimMs)]),
     });
     if (taken.length === 0) return [];
     const { rows } = await this.database.run(sql`select id, channel, source, external_id, content_type, content, received_at, attempts from inbox
@@ -145,6 +150,13 @@ export class InboxStore {
   /** Puts an entry off after a passing failure. */
   async postpone(id: string, dueAt: Instant, detail: string): Promise<void> {
     await this.database.run(sql`update inbox set due_at = ${this.database.dialect.value('instant', dueAt)}, detail = ${detail.slice(0, 1000)} where id = ${id} and state = 'unread'`);
+  }
+
+  /** An administrator has it read again, after what stood in the way was mended. False when it is not an unreadable entry. */
+  async readAgain(id: string): Promise<boolean> {
+    const { affected } = await this.database.run(sql`update inbox set state = 'unread', class = null, read_at = null, attempts = 0,
+      due_at = ${this.database.dialect.value('instant', this.clock.iso())} where id = ${id} and class = 'unreadable' and size > 0`);
+    return affected > 0;
   }
 
   /** Channels that have something due to be read; the sweep rings for them. */

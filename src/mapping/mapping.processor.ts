@@ -13,7 +13,8 @@ import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import { nameAttachment } from './name-attachment.js';
-import { renderMessage, type RenderResult } from './render-message.js';
+import { produceMessage } from './produce-message.js';
+import type { RenderedMessage as Produced } from './render-message.js';
 
 export interface MappingParts {
   readonly settings: Settings;
@@ -54,7 +55,7 @@ export class MappingProcessor {
     const failed = park.map((row) => ({ row, failure: new GatewayFailure('worker-killed', `${row.crashes - 1} times while it was being rendered`) }));
 
     const snapshots = await parts.messages.snapshots(work);
-    const drafts: { row: ExchangeRow; mapping: CompiledMapping; result: RenderResult }[] = [];
+    const drafts: { row: ExchangeRow; mapping: CompiledMapping; result: Produced }[] = [];
     const refused: { row: ExchangeRow; findings: readonly Finding[] }[] = [];
     for (const row of work) {
       try {
@@ -72,7 +73,7 @@ export class MappingProcessor {
     for (const { row, mapping, result } of drafts) {
       const missing = result.attachments.find((a) => !known.has(a.signature));
       if (missing) {
-        failed.push({ row, failure: new GatewayFailure('attachment-broken', `${missing.source}: the content in the bureau does not have the recorded signature`) });
+        failed.push({ row, failure: new GatewayFailure('attachment-broken', `${missing.child} ${missing.key}: the content in the bureau does not have the recorded signature`) });
         continue;
       }
       const attachments: AttachmentRef[] = result.attachments.map((a, i) => ({ signature: a.signature, fileName: nameAttachment(row.fileName, i + 1, a.fileName), ...known.get(a.signature)! }));
@@ -92,7 +93,7 @@ export class MappingProcessor {
     return claimed.length === parts.settings.render.batch || giveBack.length > 0;
   }
 
-  private render(row: ExchangeRow, snapshot: CaseSnapshot | undefined): { mapping: CompiledMapping; result: RenderResult } {
+  private render(row: ExchangeRow, snapshot: CaseSnapshot | undefined): { mapping: CompiledMapping; result: Produced } {
     const mapping = this.parts.mappings.find((m) => m.channel === row.channel && m.event === row.event);
     if (!mapping) throw new GatewayFailure('mapping-broken', `channel ${row.channel} has no mapping for ${row.event} any more`);
     if (!snapshot) throw new GatewayFailure('mapping-broken', `snapshot ${row.snapshotId} is missing in the ledger`);
@@ -100,7 +101,7 @@ export class MappingProcessor {
     const channel = this.parts.settings.channels.find((c) => c.channel === row.channel)!;
     return {
       mapping,
-      result: renderMessage(mapping, snapshot, itemOf(stream, row.event, row.sequence, snapshot), factsOf(row), { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters }),
+      result: produceMessage(mapping, snapshot, itemOf(stream, row.event, row.sequence, snapshot), factsOf(row), { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters }),
     };
   }
 

@@ -7,7 +7,7 @@ import { findField } from './describe-source.js';
 import type { TextType } from './read-element-model.js';
 import { chooseField } from './render-message.js';
 
-// No `cdata` of entities, no network, no external file: the text is our own, yet nothing of the bureau may open a door.
+// No external entity, no network: the text is our own, yet nothing in a value may open a door.
 const parseOption = { option: ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET };
 
 interface Step {
@@ -95,8 +95,10 @@ function explain(message: string, type: TextType | undefined): { rule: string; t
       return { rule: 'code', text: `expected one of ${type?.enumeration?.join(', ') ?? 'the codes of the XSD'}` };
     case undefined:
       break;
-    default:
-      return { rule: facet, text: `the value breaks ${facet} of the XSD${/ '([\d.+-]+)'\.\s*$/.exec(message)?.[1] ? ` (${/ '([\d.+-]+)'\.\s*$/.exec(message)?.[1]})` : ''}` };
+    default: {
+      const limit = /\('([\d.+-]+)'\)\.\s*$/.exec(message)?.[1];
+      return { rule: facet, text: `the value breaks ${facet} of the XSD${limit === undefined ? '' : `, which is ${limit}`}` };
+    }
   }
   if (message.includes('is not a valid value of')) return { rule: 'type', text: `expected a value of type ${type?.base ?? 'of the XSD'}` };
   if (message.includes('This element is not expected')) return { rule: 'order', text: 'the XSD does not take the element here, or not so many of them' };

@@ -76,6 +76,8 @@ export interface ChainResumed extends Numbered {
 export type JournalEntry = MessageEntry | AnomalyEntry | ManifestEnd | ChainResumed;
 type Unnumbered<T> = T extends Numbered ? Omit<T, 'number' | 'at'> : never;
 export type NewEntry = Unnumbered<JournalEntry>;
+/** What every entry of one message says. */
+export type MessageFacts = Omit<MessageEntry, 'number' | 'at' | 'event' | 'archivedAs' | 'order' | 'code' | 'reason' | 'head'>;
 
 /** How the center counts what it saw. */
 export interface CenterCounts {
@@ -110,6 +112,7 @@ export class CenterCaseStore {
   private readonly appliedEntries: MessageEntry[] = [];
   private readonly anomalyEntries: AnomalyEntry[] = [];
   private readonly archived = new Map<string, string>();
+  private readonly archivedNames = new Set<string>();
   private readonly manifestDigests = new Map<number, string>();
   private readonly tally: CenterCounts = { manifests: 0, pickedUp: 0, applied: 0, duplicates: 0, conflicts: 0, refused: 0, anomalies: 0 };
   private unwritten: JournalEntry[] = [];
@@ -136,7 +139,7 @@ export class CenterCaseStore {
   }
 
   /** Takes note of something at once; it is on disk after `write`. */
-  note<T extends NewEntry>(entry: T): JournalEntry {
+  note(entry: NewEntry): JournalEntry {
     const numbered = { number: this.lastNumber + 1, at: this.now().toISOString(), ...entry } as JournalEntry;
     this.take(numbered);
     this.unwritten.push(numbered);
@@ -187,7 +190,12 @@ export class CenterCaseStore {
     return [...records.values()].some((record) => record.message === message && record.operation !== 'D');
   }
 
-  /** Where a file of a manifest was put, below the staging directory. */
+  /** Whether a message file of this name was picked up before. */
+  hasArchived(fileName: string): boolean {
+    return this.archivedNames.has(fileName);
+  }
+
+  /** Where a message file of a manifest was put, below the staging directory. */
   archivePath(manifest: number, fileName: string): string | undefined {
     return this.archived.get(`${String(manifest)}/${fileName}`);
   }
@@ -214,6 +222,7 @@ export class CenterCaseStore {
     switch (entry.event) {
       case 'picked-up':
         this.tally.pickedUp += 1;
+        this.archivedNames.add(entry.fileName);
         if (entry.archivedAs !== undefined) this.archived.set(`${String(entry.manifest)}/${entry.fileName}`, entry.archivedAs);
         break;
       case 'applied': {

@@ -1,0 +1,207 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
+import { createLog } from '../platform/log.adapter.js';
+import { startGateway } from '../start-gateway.js';
+import { makeRandom } from './bureau/make-random.js';
+import { loadCatalogue } from './bureau/catalogue.adapter.js';
+import { advanceCase } from './bureau/advance-case.js';
+import { generateCases } from './bureau/generate-cases.js';
+import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
+import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
+import { configure, openDatabases } from './open-stack.adapter.js';
+import { freePort } from './servers/free-port.adapter.js';
+
+const help = `npm run demo [-- options]
+  --once          end by itself when every case of the sample is settled; exit code 0 only if the numbers balance
+  --cases N       cases of the sample (default 60)
+  --seed N        another sample (default 7)
+  --dir PATH      where everything is kept (default .demo); a second start goes on where the first stopped
+  --fresh         forget what an earlier demo left in that folder
+`;
+
+const { values } = parseArgs({ options: { once: { type: 'boolean' }, cases: { type: 'string' }, seed: { type: 'string' }, dir: { type: 'string' }, fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+
+/** What a demo keeps between two starts beside its database. */
+interface DemoState {
+  readonly secret: string;
+  readonly seed: number;
+  readonly cases: number;
+}
+
+const states = ['captured', 'rendered', 'staged', 'picked_up', 'accepted', 'refused', 'parked', 'superseded', 'cancelled'] as const;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function demo(): Promise<number> {
+  const dir = path.resolve(values.dir ?? '.demo');
+  if (values.fresh) await (await import('node:fs/promises')).rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
+  const stateFile = path.join(dir, 'demo.json');
+  const earlier = await readFile(stateFile, 'utf8').then((t) => JSON.parse(t) as DemoState, () => undefined);
+  const state: DemoState = earlier ?? { secret: `whsec_${randomBytes(32).toString('base64')}`, seed: count(values.seed, 7), cases: count(values.cases, 60) };
+  if (!earlier) await writeFile(stateFile, JSON.stringify(state), { mode: 0o600 });
+
+  say('Starting PostgreSQL (sample bureau, ledger, queue) ...');
+  const databases = await openDatabases({ dataDir: path.join(dir, 'postgres'), log: say });
+  const bureau = await SampleBureauAdapter.open(databases.bureauUrl);
+  const httpPort = await freePort();
+  const url = `http://127.0.0.1:${httpPort}`;
+
+  say('Starting the simulated center and the provincial side, each with a staging machine that speaks SFTP ...');
+  const centerPassword = randomBytes(12).toString('hex');
+  const center = await startSimulatedCenter({
+    channel: 'center', dir: path.join(dir, 'center'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
+    ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings/center'),
+  });
+  const provincial = await startSimulatedCenter({
+    channel: 'provincial', dir: path.join(dir, 'provincial'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
+    ack: { files: true }, xsdDir: path.resolve('mappings/provincial'),
+  });
+
+  const { settings, mappings } = configure({
+    GATEWAY_PORT: String(httpPort),
+    BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl,
+    LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
+    QUEUE_BACKEND: 'postgres', QUEUE_URL: databases.ledgerUrl,
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+    CENTER_SFTP_HOST: center.sftp.host, CENTER_SFTP_PORT: String(center.sftp.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp.hostKeySha256, CENTER_ACK_SECRET: state.secret,
+    PROVINCIAL_SFTP_HOST: provincial.sftp.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp.hostKeySha256,
+  });
+  const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 } };
+
+  const catalogue = loadCatalogue();
+  const random = makeRandom(state.seed + 1);
+  let sample = generateCases({ catalogue, seed: state.seed, count: state.cases, from: '2026-09-01', awkward: true });
+  if (!(await bureau.hasSchema())) {
+    say(`Seeding the sample bureau with ${state.cases} invented land cases ...`);
+    await bureau.createSchema();
+    await bureau.loadCatalogue(catalogue);
+    await bureau.insertCases(sample);
+  } else say('Going on with the sample bureau of the last start.');
+
+  const log = createLog({ level: quick.log.level, instance: quick.instance });
+  const gateway = await startGateway({ settings: quick, mappings, log });
+  say(`
+  health          ${url}/health/ready
+  metrics         ${url}/metrics
+  API             ${url}/api/docs   (document: ${url}/api/openapi.json)
+  curl examples   ${url}/api/acknowledgements/examples
+  delivered files ${path.relative('.', path.join(dir, 'center'))} and ${path.relative('.', path.join(dir, 'provincial'))}, folders in, manifest, archive
+  stop with Ctrl-C
+`);
+
+  const view = gateway.app.get(ExchangeViewStore, { strict: false });
+  let stop = false;
+  const onSignal = (): void => void (stop = true);
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let last = '';
+  let settledSince = 0;
+  let inserted = 0;
+  const started = Date.now();
+  while (!stop) {
+    const counts = await countByState(view);
+    const line = states.filter((s) => counts[s] !== undefined).map((s) => `${s} ${counts[s]}`).join('  ');
+    if (line !== last) say(`[${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s] ${line}`);
+    last = line;
+    if (values.once) {
+      const open = await stillMoving(view);
+      if (open > 0 || Object.keys(counts).length === 0) settledSince = 0;
+      else if (settledSince === 0) settledSince = Date.now();
+      // Nothing moves for three polls of the bureau: whatever the sample holds has come through or waits for a person.
+      if (settledSince > 0 && Date.now() - settledSince > 2_000) break;
+      if (Date.now() - started > 10 * 60_000) break;
+    } else if (Date.now() - started > (inserted + 1) * 5_000) {
+      inserted += 1;
+      sample = await live(bureau, sample, inserted);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+
+  const balanced = values.once ? await report(view, [center, provincial]) : true;
+  say('Stopping ...');
+  await gateway.stop();
+  await center.stop();
+  await provincial.stop();
+  await bureau.close();
+  await databases.postgres.stop();
+  return balanced ? 0 : 1;
+
+  /** A new case now and then, and an older one moved on by a stage. */
+  async function live(target: SampleBureauAdapter, cases: typeof sample, n: number): Promise<typeof sample> {
+    const [fresh] = generateCases({ catalogue, seed: state.seed * 1_000 + Number(Date.now() % 1_000_000), count: 1, from: new Date().toISOString().slice(0, 10) });
+    const renamed = fresh;
+    if (renamed && !(await target.caseExists(renamed.caseNo))) await target.insertCases([renamed]);
+    const index = (n * 7) % cases.length;
+    const moved = advanceCase(cases[index]!, catalogue, random, { inclination: 'through' });
+    if (moved) {
+      await target.applyChanges(moved.changes);
+      return cases.map((c, i) => (i === index ? moved.record : c));
+    }
+    return cases;
+  }
+}
+
+async function countByState(view: ExchangeViewStore): Promise<Partial<Record<(typeof states)[number], number>>> {
+  const counts: Partial<Record<string, number>> = {};
+  for (const c of await view.counts()) counts[c.state] = (counts[c.state] ?? 0) + c.count;
+  return counts;
+}
+
+/** Exchanges that will still move by themselves: not those that wait for a person, nor those behind them in a lane. */
+async function stillMoving(view: ExchangeViewStore): Promise<number> {
+  return view.countMoving();
+}
+
+async function report(view: ExchangeViewStore, centers: readonly SimulatedCenter[]): Promise<boolean> {
+  const counts = await view.counts();
+  const channels = [...new Set(counts.map((c) => c.channel))];
+  const of = (channel: string, state: string): number => counts.find((c) => c.channel === channel && c.state === state)?.count ?? 0;
+  const waiting = await view.countWaitingBehind();
+  const table = new Table({ head: ['channel', 'captured', 'accepted', 'refused', 'parked', 'waiting behind these', 'superseded', 'cancelled', 'center holds'], style: { head: [], border: [] } });
+  let balanced = true;
+  const sum = { captured: 0, accepted: 0, refused: 0, parked: 0, waiting: 0, ended: 0 };
+  for (const channel of channels) {
+    const captured = counts.filter((c) => c.channel === channel).reduce((n, c) => n + c.count, 0);
+    const held = centers.find((c) => c.channel === channel)?.import.counts().applied ?? 0;
+    const behind = waiting.find((w) => w.channel === channel)?.count ?? 0;
+    table.push([channel, captured, of(channel, 'accepted'), of(channel, 'refused'), of(channel, 'parked'), behind, of(channel, 'superseded'), of(channel, 'cancelled'), held]);
+    sum.captured += captured;
+    sum.accepted += of(channel, 'accepted');
+    sum.refused += of(channel, 'refused');
+    sum.parked += of(channel, 'parked');
+    sum.waiting += behind;
+    sum.ended += of(channel, 'superseded') + of(channel, 'cancelled');
+    if (held !== of(channel, 'accepted')) balanced = false;
+  }
+  say(`\n${table.toString()}`);
+  const parked = sum.parked + sum.waiting;
+  if (sum.captured - sum.ended !== sum.accepted + sum.refused + parked) balanced = false;
+  say(`captured ${sum.captured - sum.ended} = accepted ${sum.accepted} + refused ${sum.refused} + parked ${parked}${sum.waiting > 0 ? ` (${sum.parked} with findings, ${sum.waiting} behind them in their lanes)` : ''}: ${balanced ? 'balanced' : 'NOT BALANCED'}`);
+  return balanced;
+}
+
+function count(text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) {
+    process.stderr.write(`expected a whole number of at least 1, not '${text}'\n${help}`);
+    process.exit(2);
+  }
+  return n;
+}
+
+if (values.help) say(help);
+else {
+  demo().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`The demo stopped: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+}
