@@ -75,3 +75,17 @@ export function limitAt(catalogue: Catalogue, itemCode: string, date: string): I
   if (found === null) throw new Error(`no limits of item ${itemCode} on ${date}`);
   return found;
 }
+
+/** The catalogue as rows of `land_item` and `land_item_limit`, in the order of their columns. */
+export function catalogueRows(catalogue: Catalogue): { items: Record<string, string | null>[]; limits: Record<string, string>[] } {
+  return {
+    items: catalogue.items.map((item) => ({
+      item_code: item.itemCode, item_name: item.itemName, section: item.section, case_kind: item.caseKind, item_type: item.itemType,
+      basic_code: item.basicCode, implement_code: item.implementCode, certificate_name: item.certificateName,
+    })),
+    limits: catalogue.limits.map((limit) => ({
+      item_code: limit.itemCode, effective_from: limit.effectiveFrom, committed_limit: limit.committedLimit, committed_unit: limit.committedUnit,
+      statutory_limit: limit.statutoryLimit, statutory_unit: limit.statutoryUnit, letter_no: limit.letterNo,
+    })),
+  };
+}

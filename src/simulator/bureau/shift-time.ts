@@ -1,4 +1,4 @@
-import { isWorkday } from 'chinese-days';
+import chineseDays from 'chinese-days';
 import type { Random } from './make-random.js';
 
 /**
@@ -38,7 +38,7 @@ export function toOfficeHours(ms: number, random: Random): number {
   let day = Math.floor(ms / dayMs);
   let minute = (ms - day * dayMs) / minuteMs;
   for (;;) {
-    if (isWorkday(new Date(day * dayMs).toISOString().slice(0, 10))) {
+    if (chineseDays.isWorkday(new Date(day * dayMs).toISOString().slice(0, 10))) {
       for (const [open, close] of hours) {
         if (minute >= open && minute < close) return day * dayMs + Math.round(minute * minuteMs);
         if (minute < open) return day * dayMs + (open + random.int(0, 45)) * minuteMs + random.int(0, 59) * 1000;
@@ -62,7 +62,7 @@ export function workingDayFrom(date: string, count: number): string {
   let left = count;
   for (;;) {
     const text = new Date(day * dayMs).toISOString().slice(0, 10);
-    if (isWorkday(text)) {
+    if (chineseDays.isWorkday(text)) {
       if (left === 0) return text;
       left -= 1;
     }
