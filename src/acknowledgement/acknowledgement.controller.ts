@@ -2,9 +2,9 @@ import { Controller, Get, Header, Inject, Post, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AcknowledgementReception } from './acknowledgement-reception.adapter.js';
+import { listSchema, refusalSchema, singleSchema, unreadableSchema } from './describe-interface.js';
 import { examplesPage } from './examples-page.js';
 import { readBody } from './request-body.adapter.js';
-import { acknowledgementBodySchema, refusalSchema, unreadableSchema } from './describe-interface.js';
 
 /** The endpoint for municipal systems that push acknowledgements. */
 @ApiTags('acknowledgements')
@@ -22,7 +22,7 @@ export class AcknowledgementController {
   @ApiHeader({ name: 'webhook-timestamp', required: true, description: 'seconds since 1970 of this attempt', schema: { type: 'string', pattern: '^\\d{1,12}$' } })
   @ApiHeader({ name: 'webhook-signature', required: true, description: 'v1,<base64 of HMAC-SHA256 over "id.timestamp.body">; several with spaces between while secrets are rotated', schema: { type: 'string' } })
   @ApiConsumes('application/json', 'application/xml', 'text/xml')
-  @ApiBody({ schema: acknowledgementBodySchema, description: 'XML (UTF-8 or GB18030) as acknowledgement.xsd says, or its JSON form' })
+  @ApiBody({ schema: { oneOf: [listSchema, singleSchema] }, description: 'XML (UTF-8 or GB18030) as acknowledgement.xsd says, or its JSON form' })
   @ApiProduces('application/json')
   @ApiResponse({ status: 202, description: 'stored 已收妥; reading follows', schema: { type: 'object', required: ['receipt'], properties: { receipt: { type: 'string', description: 'number in the inbox' } } } })
   @ApiResponse({ status: 400, description: 'stored but unreadable: every fault with its place; correct it and send it under a new webhook-id', schema: unreadableSchema })

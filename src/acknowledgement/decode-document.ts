@@ -30,7 +30,7 @@ export function decodeDocument(bytes: Uint8Array, charset: string): { readonly t
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/^\ufeff/, '');
     return { text: text.replace(declaration, '$1$2UTF-8$2') };
   } catch (error) {
-    if (error instanceof TypeError) return { fault: { path: '/', expected: `bytes that are ${encoding === 'utf-8' ? 'UTF-8' : 'GB18030'} throughout` } };
+    if ((error as { code?: unknown }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { fault: { path: '/', expected: `bytes that are ${encoding === 'utf-8' ? 'UTF-8' : 'GB18030'} throughout` } };
     throw error;
   }
 }

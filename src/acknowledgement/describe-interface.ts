@@ -15,19 +15,17 @@ const acknowledgement = {
   },
 };
 
-/** The JSON body for OpenAPI: a list with its channel, or one acknowledgement. */
-export const acknowledgementBodySchema = {
-  oneOf: [
-    {
-      type: 'object' as const,
-      required: ['acknowledgements'],
-      additionalProperties: false,
-      properties: { channel: { type: 'string', description: expectations.channel }, acknowledgements: { type: 'array', minItems: 1, maxItems: documentLimits.acknowledgements, items: acknowledgement } },
-      example: { channel: 'center', acknowledgements: [{ id: '0123456789abcdef0123456789abcdef', level: 'refused', code: 'E102', reason: '缺少受理单位代码', time: '20261123T100000' }] },
-    },
-    { ...acknowledgement, properties: { ...acknowledgement.properties, channel: { type: 'string', description: expectations.channel } } },
-  ],
+/** The JSON body for OpenAPI: a list with its channel. */
+export const listSchema = {
+  type: 'object' as const,
+  required: ['acknowledgements'],
+  additionalProperties: false,
+  properties: { channel: { type: 'string', description: expectations.channel }, acknowledgements: { type: 'array', minItems: 1, maxItems: documentLimits.acknowledgements, items: acknowledgement } },
+  example: { channel: 'center', acknowledgements: [{ id: '0123456789abcdef0123456789abcdef', level: 'refused', code: 'E102', reason: '缺少受理单位代码', time: '20261123T100000' }] },
 };
+
+/** The JSON body for OpenAPI: one acknowledgement by itself. */
+export const singleSchema = { ...acknowledgement, properties: { ...acknowledgement.properties, channel: { type: 'string', description: expectations.channel } } };
 
 /** The answer 400 for OpenAPI. */
 export const unreadableSchema = {
