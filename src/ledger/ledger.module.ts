@@ -37,7 +37,7 @@ export class LedgerModule {
         { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
-        { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, inbox, e), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
+        { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, e, inbox), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
     };

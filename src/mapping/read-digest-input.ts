@@ -59,7 +59,8 @@ function collectLeaf(leaf: LeafNode, scope: Scope, out: string[]): void {
       if (!testCondition(field.when, scope)) continue;
       out.push(String(i));
     }
-    if (field.from) out.push(text(readPath(field.from, scope)));
+    // Facts of the message differ from version to version; of them only the event's time comes from the bureau.
+    if (field.from && (field.from.kind !== 'message' || field.from.column === 'at')) out.push(text(readPath(field.from, scope)));
     if (field.check?.reads) out.push(text(readPath(field.check.reads, scope)));
     return;
   }

@@ -73,9 +73,9 @@ async function stand(queue: 'redis' | 'postgres', rttMs: number): Promise<Stand>
   const ssh = await startOpenSshServer({ dir: path.join(dir, 'staging') });
   const proxy = rttMs > 0 ? await startDelayProxy(ssh, rttMs / 2) : undefined;
   const redis: RedisServer | undefined = queue === 'redis' ? await startRedisServer({ appendonly: true }) : undefined;
-  const bureau = await SampleBureauAdapter.open(databases.bureauUrl);
+  const bureau = new SampleBureauAdapter(databases.bureauUrl);
   await bureau.createSchema();
-  await bureau.loadCatalogue(loadCatalogue());
+  await bureau.writeCatalogue(loadCatalogue());
   const { settings, mappings } = configure({
     GATEWAY_PORT: '0', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
     BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
@@ -111,16 +111,24 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   const records = Array.from({ length: cases }, (_, i) => sizedCase({ catalogue, seed: 5, sequence: first + i, appliedAt: '2026-11-02 09:00:00.000', targetBytes: 6_000 }));
   const client = new pg.Client({ connectionString: s.databases.ledgerUrl });
   await client.connect();
-  const cpu = process.cpuUsage();
   let peak = 0;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
+  const floor = String((await client.query<{ id: string }>('select coalesce(max(id), 0) as id from exchange')).rows[0]!.id);
+  // An open transaction holds the watermark back while the rows go in; its end is the moment at which all of them count.
+  const holder = new pg.Client({ connectionString: s.databases.bureauUrl });
+  await holder.connect();
+  await holder.query('begin');
+  await holder.query('select pg_current_xact_id()');
   await s.bureau.insertCases(records);
+  const cpu = process.cpuUsage();
+  await holder.query('commit');
   const committed = Date.now();
+  await holder.end();
   let staged = 0;
   let since = committed;
   while (staged < cases) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const { rows } = await client.query<{ n: string }>(`select count(*) as n from exchange where state = 'staged' and id > (select coalesce(max(id), 0) from exchange) - $1`, [cases]);
+    const { rows } = await client.query<{ n: string }>(`select count(*) as n from exchange where state = 'staged' and id > $1`, [floor]);
     const now = Number(rows[0]!.n);
     if (now !== staged) since = Date.now();
     staged = now;
@@ -128,7 +136,7 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   }
   clearInterval(watch);
   const used = process.cpuUsage(cpu);
-  const ids = `e.id > (select max(id) from exchange) - ${cases}`;
+  const ids = `e.id > ${floor}`;
   const times = await client.query<{ first: Date; last: Date; p50: string; p95: string }>(
     `select min(m.staged_at) as first, max(m.staged_at) as last,
       percentile_cont(0.5) within group (order by extract(epoch from m.staged_at)) as p50, percentile_cont(0.95) within group (order by extract(epoch from m.staged_at)) as p95

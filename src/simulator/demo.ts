@@ -47,7 +47,7 @@ async function demo(): Promise<number> {
 
   say('Starting PostgreSQL (sample bureau, ledger, queue) ...');
   const databases = await openDatabases({ dataDir: path.join(dir, 'postgres'), log: say });
-  const bureau = await SampleBureauAdapter.open(databases.bureauUrl);
+  const bureau = new SampleBureauAdapter(databases.bureauUrl);
   const httpPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
 
@@ -79,7 +79,7 @@ async function demo(): Promise<number> {
   if (!(await bureau.hasSchema())) {
     say(`Seeding the sample bureau with ${state.cases} invented land cases ...`);
     await bureau.createSchema();
-    await bureau.loadCatalogue(catalogue);
+    await bureau.writeCatalogue(catalogue);
     await bureau.insertCases(sample);
   } else say('Going on with the sample bureau of the last start.');
 
@@ -139,7 +139,7 @@ async function demo(): Promise<number> {
     const index = (n * 7) % cases.length;
     const moved = advanceCase(cases[index]!, catalogue, random, { inclination: 'through' });
     if (moved) {
-      await target.applyChanges(moved.changes);
+      await target.applyChanges(moved.record.caseNo, moved.changes);
       return cases.map((c, i) => (i === index ? moved.record : c));
     }
     return cases;

@@ -265,7 +265,8 @@ export class CenterCaseStore {
 
   /** A file that could not be read as a message has no key: it may come again whole. */
   private settle(entry: MessageEntry, verdict: Verdict): void {
-    this.verdictsById.set(entry.messageId, verdict);
+    // A damaged second delivery does not undo what was applied.
+    if (!this.verdictsById.get(entry.messageId)?.applied) this.verdictsById.set(entry.messageId, verdict);
     if (entry.operation !== '') this.verdicts.set(keyOf(entry), verdict);
   }
 }
