@@ -25,6 +25,11 @@ export class SampleBureauMssqlAdapter implements SampleBureau {
     for (const batch of batches) if (batch.trim() !== '') await this.pool.request().batch(batch);
   }
 
+  async hasSchema(): Promise<boolean> {
+    const result = await this.pool.request().query(`select 1 as one where object_id(N'land_case') is not null`);
+    return result.recordset.length === 1;
+  }
+
   async writeCatalogue(catalogue: Catalogue): Promise<void> {
     const { items, limits } = catalogueRows(catalogue);
     await this.inTransaction(async (transaction) => {
@@ -53,6 +58,11 @@ export class SampleBureauMssqlAdapter implements SampleBureau {
     await this.inTransaction(async (transaction) => {
       for (const change of changes) await applyChange(transaction, caseNo, change);
     });
+  }
+
+  async caseExists(caseNo: string): Promise<boolean> {
+    const result = await this.pool.request().input('caseNo', sql.NVarChar(50), caseNo).query('select 1 as one from land_case where case_no = @caseNo');
+    return result.recordset.length === 1;
   }
 
   async deleteCase(caseNo: string): Promise<boolean> {

@@ -10,12 +10,15 @@ import { catalogueRows, type Catalogue } from './read-catalogue.js';
 export interface SampleBureau {
   /** Makes the tables of config/bureau unless they are there. */
   createSchema(): Promise<void>;
+  /** Whether the tables are there. */
+  hasSchema(): Promise<boolean>;
   /** Writes items and limits; those that are there are brought up to date. */
   writeCatalogue(catalogue: Catalogue): Promise<void>;
   /** Inserts whole cases, each within one transaction; returns how many. */
   insertCases(records: Iterable<CaseRecord>): Promise<number>;
   /** Writes the rows of one stage in one transaction; a row that is not there makes it fail as a whole. */
   applyChanges(caseNo: string, changes: readonly RowChange[]): Promise<void>;
+  caseExists(caseNo: string): Promise<boolean>;
   /** Deletes a case with its children; false when there is none. */
   deleteCase(caseNo: string): Promise<boolean>;
   close(): Promise<void>;
@@ -38,6 +41,11 @@ export class SampleBureauAdapter implements SampleBureau {
 
   async createSchema(): Promise<void> {
     await this.pool.query(readFileSync(`${bureauFolder}/sample.postgres.sql`, 'utf8'));
+  }
+
+  async hasSchema(): Promise<boolean> {
+    const { rowCount } = await this.pool.query(`select 1 where to_regclass('land_case') is not null`);
+    return rowCount === 1;
   }
 
   async writeCatalogue(catalogue: Catalogue): Promise<void> {
@@ -100,6 +108,11 @@ export class SampleBureauAdapter implements SampleBureau {
     if (rowCount !== 1) throw new Error(`no such row to ${change.operation} in ${table}`);
   }
 
+  async caseExists(caseNo: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query('select 1 from land_case where case_no = $1', [caseNo]);
+    return rowCount === 1;
+  }
+
   async deleteCase(caseNo: string): Promise<boolean> {
     const { rowCount } = await this.pool.query('delete from land_case where case_no = $1', [caseNo]);
     return rowCount === 1;
@@ -107,13 +120,14 @@ export class SampleBureauAdapter implements SampleBureau {
 
   /**
    * Many cases without children and without a time of application, so that no event comes of them: ballast that a poll has
-   * to pass by. Numbers run from BARE000000001.
+   * to pass by. Numbers run from BARE000000001 and go on from the last one there.
    */
   async fillBareCases(count: number): Promise<void> {
     await this.pool.query(
       `insert into land_case (case_no, item_code, item_name, section, case_kind, division_code, status, handled_offline)
        select 'BARE' || lpad(n::text, 9, '0'), 'DJ18', '土地登记资料查询', '地籍', 'J', '430903', 'CLOSED', false
-       from generate_series(1, $1::bigint) as n`, [count]);
+       from (select coalesce(max(substr(case_no, 5)::bigint), 0) as last from land_case where case_no like 'BARE%') as there,
+         generate_series(last + 1, last + $1::bigint) as n`, [count]);
     await this.pool.query('analyze land_case');
   }
 
