@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { AnomalyKind, CenterCaseStore, JournalEntry } from './center-case.store.js';
+import type { AnomalyEntry, AnomalyKind, CenterCase, CenterCaseStore, CenterCounts, JournalEntry, MessageEntry } from './center-case.store.js';
 import type { CenterSchemas } from './center-schemas.adapter.js';
 import type { RefusalRule } from './judge-received.js';
 import { MessageIntake } from './message-intake.adapter.js';
@@ -81,6 +81,24 @@ export class CenterImport {
     await this.running;
     this.settings.store.note({ event: 'chain-resumed', manifest: sequence });
     await this.record();
+  }
+
+  /** Every case with the newest applied message of each event and sequence. */
+  cases(): CenterCase[] {
+    return this.settings.store.cases();
+  }
+
+  /** Every applied message in the order of application. */
+  applied(): readonly MessageEntry[] {
+    return this.settings.store.applied();
+  }
+
+  anomalies(): readonly AnomalyEntry[] {
+    return this.settings.store.anomalies();
+  }
+
+  counts(): CenterCounts {
+    return this.settings.store.counts();
   }
 
   private schedule(): void {

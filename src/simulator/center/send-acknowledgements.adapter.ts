@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
@@ -199,15 +199,16 @@ export class SendAcknowledgements {
     const { ways, faults } = this.settings;
     const asXml = this.documents % 2 === 0;
     const plain = document.map(({ messageId, level, sha256, code, reason, time }) => ({ messageId, level, sha256, code, reason, time }));
-    if (ways.http && !faults.filesInstead) return this.post(ways.http, plain, asXml);
+    if (ways.http && !faults.filesInstead) return this.post(ways.http, plain, document.map((a) => a.number), asXml);
     if (ways.files || faults.filesInstead) return this.put(plain, asXml);
     return 'nowhere'; // a channel whose receiver never answers
   }
 
-  private async post(http: { url: string; secret: string }, document: readonly CenterAcknowledgement[], asXml: boolean): Promise<string | undefined> {
+  private async post(http: { url: string; secret: string }, document: readonly CenterAcknowledgement[], numbers: readonly number[], asXml: boolean): Promise<string | undefined> {
     const { channel, now } = this.settings;
     const body = asXml ? writeAcknowledgementsXml(channel, 'UTF-8', document) : writeAcknowledgementsJson(channel, document);
-    const id = `msg_${randomUUID()}`;
+    // The same on every attempt with the same answers, as the standard asks; numbers tell a repeated answer from a retry.
+    const id = `msg_${createHash('sha256').update(JSON.stringify([numbers, document])).digest('hex').slice(0, 32)}`;
     const at = now();
     try {
       const response = await fetch(http.url, {

@@ -52,16 +52,20 @@ export async function startSimulatedCenter(options: SimulatedCenterOptions): Pro
  * stages, so that what it says of their work is a second opinion.
  */
 export class SimulatedCenter {
+  /** What the center took in and knows. */
+  readonly import: CenterImport;
+
   private constructor(
     readonly stagingDir: string,
     readonly sftp: SftpStagingServer | undefined,
-    readonly import: CenterImport,
-    /** What the center knows: cases(), applied(), anomalies(), counts(). */
-    readonly record: CenterCaseStore,
+    centerImport: CenterImport,
+    private readonly store: CenterCaseStore,
     readonly acks: SendAcknowledgements,
     readonly faults: CenterFaults,
     private readonly schemas: CenterSchemas | undefined,
-  ) {}
+  ) {
+    this.import = centerImport;
+  }
 
   static async start(options: SimulatedCenterOptions): Promise<SimulatedCenter> {
     const { channel, dir, ack } = options;
@@ -109,7 +113,7 @@ export class SimulatedCenter {
       const failure = this.import.failure ?? this.acks.failure;
       if (failure !== undefined) throw new Error('the simulated center broke down', { cause: failure });
       if (Date.now() > until) {
-        throw new Error(`not reached in ${String(timeoutMs)} ms; import ${JSON.stringify(this.record.counts())}, acknowledgements ${JSON.stringify(this.acks.counts())}`);
+        throw new Error(`not reached in ${String(timeoutMs)} ms; import ${JSON.stringify(this.import.counts())}, acknowledgements ${JSON.stringify(this.acks.counts())}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -120,7 +124,7 @@ export class SimulatedCenter {
     await this.sftp?.goOffline();
     await this.import.stop();
     await this.acks.stop();
-    await this.record.close();
+    await this.store.close();
     this.schemas?.dispose();
   }
 }
