@@ -202,7 +202,8 @@ function carriable(value: string, leaf: LeafNode, field: CompiledField, scope: S
   if (lost.length > 0) {
     find(leaf, field, scope, pass, 'charset', `characters that ${channel.encoding} cannot carry: ${lost.join(', ')}`, 'replace the characters (private use: often a name typed with a local font) in');
   }
-  return rest;
+  // Nothing else is left of it, and the finding above holds it back: it is not blank as well.
+  return rest === '' && channel.illegalCharacters === 'finding' ? value : rest;
 }
 
 function judgeRules(rules: readonly CompiledRule[], leaf: LeafNode, field: CompiledField | undefined, scope: Scope, pass: Pass): boolean {
