@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
-import type { ExchangeState } from '../domain/exchange-states.js';
-import { throughStates } from '../domain/exchange-states.js';
-import type { CaseNo, ChannelName, Operation } from '../domain/vocabulary.js';
+import type { CaseNo, ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { instantText, type ExchangeStore } from './exchange.store.js';
-import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange, type OpenedExchange } from './plan-exchanges.js';
+import { latestColumns, latestExchange } from './latest-exchange.js';
+import { OpeningStore } from './opening.store.js';
+import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange } from './plan-exchanges.js';
 
 /** A case as it was read, ready to be recorded. */
 export interface CapturedCase {
@@ -53,40 +52,21 @@ const snapshotColumns: readonly Column[] = [
   { name: 'taken_at', kind: 'instant' },
 ];
 
-const exchangeColumns: readonly Column[] = [
-  { name: 'id', kind: 'big' },
-  { name: 'channel', kind: 'text' },
-  { name: 'stream', kind: 'text' },
-  { name: 'case_no', kind: 'text' },
-  { name: 'event', kind: 'text' },
-  { name: 'sequence', kind: 'text' },
-  { name: 'version', kind: 'int' },
-  { name: 'operation', kind: 'text' },
-  { name: 'state', kind: 'text' },
-  { name: 'lane_position', kind: 'big' },
-  { name: 'head', kind: 'flag' },
-  { name: 'urgent', kind: 'flag' },
-  { name: 'snapshot_id', kind: 'big' },
-  { name: 'event_digest', kind: 'text' },
-  { name: 'event_at', kind: 'text' },
-  { name: 'message_id', kind: 'text' },
-  { name: 'file_name', kind: 'text' },
-  { name: 'captured_at', kind: 'instant' },
-  { name: 'state_since', kind: 'instant' },
-  { name: 'due_at', kind: 'instant' },
-];
-
 /** Thrown when another process moved the watermark first; nothing was written. */
 export class WatermarkMoved extends Error {}
 
 /** Records what was captured: snapshots, exchanges and the watermark in one transaction. */
 export class CaptureStore {
+  private readonly opening: OpeningStore;
+
   constructor(
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
     private readonly exchanges: ExchangeStore,
     private readonly laneRules: ReadonlyMap<ChannelName, 'accepted' | 'staged'>,
-  ) {}
+  ) {
+    this.opening = new OpeningStore(database, exchanges, laneRules);
+  }
 
   /** The stream's watermark; made on first use. */
   async watermark(stream: string): Promise<WatermarkRow> {
@@ -146,7 +126,7 @@ export class CaptureStore {
       const changed = cases.filter((c) => heads.get(c.caseNo)?.digest !== c.digest || heads.get(c.caseNo)?.removed === true);
       if (changed.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, channels: [] };
 
-      const snapshotIds = await this.take(runner, 'snapshot', changed.length);
+      const snapshotIds = await this.opening.take(runner, 'snapshot', changed.length);
       const now = this.clock.iso();
       await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
       await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
@@ -203,30 +183,8 @@ export class CaptureStore {
     plans: readonly { caseNo: CaseNo; snapshotId: string; latest: readonly LatestExchange[]; plan: ExchangePlan }[],
     now: string,
   ): Promise<{ opened: number; refreshed: number; cancelled: number; channels: ChannelName[] }> {
-    const opens = plans.flatMap((p) => p.plan.open.map((o) => ({ ...p, o })));
-    const channels = new Set<ChannelName>();
-    const superseded: { oldId: string; newId: string; lanePosition: string }[] = [];
-    if (opens.length > 0) {
-      const first = await this.take(runner, 'exchange', opens.length);
-      const headTaken = new Set<string>();
-      const rows = opens.map(({ caseNo, snapshotId, latest, o }, i) => {
-        const id = String(first + BigInt(i));
-        const lane = `${o.channel}\u0000${caseNo}`;
-        const through = throughStates(this.laneRules.get(o.channel) ?? 'accepted');
-        const laneBusy = latest.some((l) => l.channel === o.channel && !through.includes(l.state) && !(o.supersedes?.id === l.id));
-        const head = (o.supersedes !== undefined || !laneBusy) && !headTaken.has(lane);
-        headTaken.add(lane);
-        if (o.supersedes) superseded.push({ oldId: o.supersedes.id, newId: id, lanePosition: o.supersedes.lanePosition });
-        channels.add(o.channel);
-        return [
-          id, o.channel, stream, caseNo, o.event, o.sequence, o.version, o.operation, 'captured', id, head ? 1 : 0, o.urgent ? 1 : 0,
-          o.snapshotId ?? snapshotId, o.digest, o.at, messageIdOf(o, caseNo), fileNameOf(id, o, caseNo), now, now, now,
-        ];
-      });
-      await this.database.dialect.insertMany(runner, 'exchange', exchangeColumns, rows);
-      await this.exchanges.log(runner, rows.map((r) => ({ exchangeId: String(r[0]), to: 'captured', note: 'captured' })), 'capture', now);
-      await this.exchanges.supersede(runner, superseded, 'capture');
-    }
+    const channels = new Set<ChannelName>(plans.flatMap((p) => p.plan.open.map((o) => o.channel)));
+    const opened = await this.opening.open(runner, stream, plans.map((p) => ({ ...p, open: p.plan.open })), { actor: 'capture', note: 'captured', now });
 
     const refreshes = plans.flatMap((p) => p.plan.refresh.map((r) => ({ ...r, snapshotId: p.snapshotId, channel: p.latest.find((l) => l.id === r.id)!.channel })));
     // The claim is taken away on purpose: a rendering that is under way must not win over the newer snapshot.
@@ -244,7 +202,7 @@ export class CaptureStore {
 
     const cancels = plans.flatMap((p) => p.plan.cancel);
     const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });
-    return { opened: opens.length, refreshed: refreshed.length, cancelled: cancelled.length, channels: [...channels] };
+    return { opened: opened.length, refreshed: refreshed.length, cancelled: cancelled.length, channels: [...channels] };
   }
 
   private async moveWatermark(runner: Runner, stream: string, move: { positionVersion: string; position: string }): Promise<void> {
@@ -281,17 +239,13 @@ export class CaptureStore {
     const out = new Map<CaseNo, LatestExchange[]>();
     if (caseNos.length === 0) return out;
     const { hint, suffix } = this.database.dialect.lockRows;
-    const { rows } = await runner.run(sql`select id, channel, case_no, event, sequence, version, operation, state, event_digest, event_at, lane_position, snapshot_id, tried, urgent
+    const { rows } = await runner.run(sql`select ${raw(latestColumns)}
       from exchange e ${raw(hint)} where stream = ${stream} and case_no in (${list(caseNos)}) and channel in (${list([...this.laneRules.keys()])})
       and version = (select max(v.version) from exchange v where v.channel = e.channel and v.case_no = e.case_no and v.event = e.event and v.sequence = e.sequence)
       order by id ${raw(suffix)}`);
     for (const r of rows) {
       const caseNo = String(r['case_no']);
-      const entry: LatestExchange = {
-        id: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']),
-        operation: String(r['operation']) as Operation, state: String(r['state']) as ExchangeState, digest: String(r['event_digest']), at: String(r['event_at']),
-        lanePosition: String(r['lane_position']), snapshotId: String(r['snapshot_id']), tried: Number(r['tried']) > 0, urgent: Number(r['urgent']) === 1,
-      };
+      const entry = latestExchange(r);
       const known = out.get(caseNo);
       if (known) known.push(entry);
       else out.set(caseNo, [entry]);
@@ -299,26 +253,9 @@ export class CaptureStore {
     return out;
   }
 
-  /** The first of `n` numbers, taken inside the transaction so that a rollback gives them back. */
-  private async take(runner: Runner, counter: string, n: number): Promise<bigint> {
-    await runner.run(sql`update counter set value = value + ${n} where name = ${counter}`);
-    const { rows } = await runner.run(sql`select value from counter where name = ${counter}`);
-    return BigInt(String(rows[0]!['value'])) - BigInt(n) + 1n;
-  }
-
   private value(instant: string): unknown {
     return this.database.dialect.value('instant', instant);
   }
-}
-
-/** What the receiver knows a message by: the same for the same (channel, case, event, sequence, version), whoever asks and when. */
-export function messageIdOf(e: Pick<OpenedExchange, 'channel' | 'event' | 'sequence' | 'version'>, caseNo: CaseNo): string {
-  return createHash('sha256').update([e.channel, caseNo, e.event, e.sequence, String(e.version)].join('\u0000')).digest('hex').slice(0, 32);
-}
-
-/** File name on the staging machine: sorts in the order of capture, never changes, holds no personal data. */
-export function fileNameOf(id: string, e: Pick<OpenedExchange, 'event' | 'version'>, caseNo: CaseNo): string {
-  return `${id.padStart(12, '0')}-${e.event}-${caseNo.replace(/[^A-Za-z0-9-]/g, '_').slice(0, 60)}-v${e.version}.xml`;
 }
 
 const text = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
