@@ -13,8 +13,9 @@ export function produceMessage(mapping: CompiledMapping, snapshot: CaseSnapshot,
   const utf8 = rendered.bytes && channel.encoding === 'UTF-8' ? rendered.bytes : Buffer.from(rendered.body, 'utf8');
   const judged = validateMessage(mapping, utf8, item ? { snapshot, item, message } : { snapshot, message });
   if (judged.length === 0) return rendered;
-  // What rendering found says more than the XSD about the same element.
-  const known = new Set(rendered.findings.map((f) => f.element));
-  const findings: Finding[] = [...rendered.findings, ...judged.filter((f) => !known.has(f.element))];
+  // What rendering found says more than the XSD about the same element, and about what is inside one that is missing.
+  const known = rendered.findings.map((f) => f.element);
+  const told = (element: string): boolean => known.some((k) => element === k || element.startsWith(`${k}[`) || element.startsWith(`${k}/`));
+  const findings: Finding[] = [...rendered.findings, ...judged.filter((f) => !told(f.element))];
   return { ...rendered, findings, bytes: undefined, sha256: undefined };
 }

@@ -3,7 +3,7 @@ import { XmlDocument } from 'libxml2-wasm';
 import type { Finding } from '../../src/domain/mapping-language.js';
 import { produceMessage } from '../../src/mapping/produce-message.js';
 import type { ChannelText } from '../../src/mapping/render-message.js';
-import { acceptanceYaml, facts, goodMapping, sampleIdentity, snapshotOf } from '../support/mapping-fixture.js';
+import { acceptanceXsd, acceptanceYaml, facts, goodMapping, sampleIdentity, snapshotOf } from '../support/mapping-fixture.js';
 
 const mapping = goodMapping('acceptance');
 const stepMapping = goodMapping('process-step');
@@ -94,6 +94,13 @@ test('all findings come at once, with the remedy and without the values', () => 
   expect(findings.map((f) => f.element)).toEqual(['BODY/ITEM', 'BODY/TOTAL', 'BODY/LIST/PERSON[1]/NAME', 'BODY/LIST/PERSON[1]/CERT', 'BODY/REASON']);
   expect(findings.find((f) => f.element === 'BODY/LIST/PERSON[1]/CERT')?.remedy).toBe('correct land_applicant.cert_no (no=1) in the bureau; the correction is sent by itself');
   expect(JSON.stringify(findings)).not.toMatch(/110105|机密|张|eighty/);
+});
+
+test('a mandatory list without rows is one finding, however empty what stands in its place', () => {
+  const xsd = acceptanceXsd.replace('name="LIST" minOccurs="0"', 'name="LIST"');
+  const strict = goodMapping('acceptance', { 'center/acceptance/acceptance.xsd': xsd });
+  const { findings } = produceMessage(strict, snapshotOf({ applicants: [] }), undefined, facts, utf8);
+  expect(findings).toEqual([{ element: 'BODY/LIST/PERSON', source: 'land_applicant', rule: 'required', text: 'at least one is required', remedy: expect.stringContaining('enter a row of land_applicant') }]);
 });
 
 test('characters XML cannot carry are removed and noted where the channel says so', () => {
