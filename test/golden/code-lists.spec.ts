@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { readCodeList } from '../../src/mapping/read-code-list.js';
+import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
+import { mappingsDir, root } from './sample-messages.js';
+
+const listOf = (channel: string, name: string): Record<string, string> => {
+  const { list, faults } = readCodeList(name, readFileSync(path.join(mappingsDir, channel, 'codes', `${name}.csv`), 'utf8'));
+  expect(faults).toEqual([]);
+  return Object.fromEntries([...list.entries].map(([source, entries]) => [source, entries.at(-1)!.target]));
+};
+
+test.each([
+  ['center', 'item-code', 'basicCode'],
+  ['center', 'implementation-code', 'implementCode'],
+  ['provincial', 'catalog-code', 'basicCode'],
+  ['provincial', 'approve-code', 'implementCode'],
+] as const)('%s/%s has every item of the bureau with its own code', (channel, name, column) => {
+  expect(listOf(channel, name)).toEqual(Object.fromEntries(loadCatalogue().items.map((item) => [item.itemCode, item[column]])));
+});
+
+test('lists that look alike are kept apart', () => {
+  // 办件类型: GB/T 39046 numbers immediate 1 and committed 2, Hunan the other way round.
+  expect(listOf('center', 'case-kind')).toEqual({ J: '1', C: '2', Q: '9' });
+  expect(listOf('provincial', 'approve-type')).toEqual({ J: '2', C: '1', Q: '1' });
+  // 申请人类型: six kinds of GB/T 39046, two of Hunan.
+  expect(listOf('center', 'applicant-kind')).toEqual({ P: '1', E: '2', I: '3', S: '4', G: '5', O: '6' });
+  expect(listOf('provincial', 'apply-type')).toEqual({ P: '1', E: '2', I: '2', S: '2', G: '2', O: '2' });
+  // 特别程序种类: GB/T 39046 knows extension and everything else.
+  expect(listOf('center', 'special-kind')).toEqual({ YC: '1', TZ: '2', ZB: '2', JC: '2', PS: '2', GS: '2' });
+  // 办结结果: Guangdong; 1 is returned, not "licence denied" as at Inspur.
+  expect(listOf('center', 'result-code')).toEqual({ PASS: '0', DENY: '1', RETURN: '1', VOID: '2', EXPIRED: '5', OTHER: '6' });
+});
+
+/** Names of code lists that the mappings of a channel use. */
+function usedBy(channel: string): Set<string> {
+  const found = new Set<string>();
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const codes = (node as { codes?: unknown }).codes;
+    if (typeof codes === 'string') found.add(codes);
+    Object.values(node).forEach(walk);
+  };
+  const { messages } = parse(readFileSync(path.join(root, `config/channels/${channel}.yaml`), 'utf8')) as { messages: Record<string, string> };
+  for (const below of Object.values(messages)) walk(parse(readFileSync(path.join(mappingsDir, below, 'mapping.yaml'), 'utf8')));
+  return found;
+}
+
+test.each(['center', 'provincial'])('%s keeps no code list that nothing uses', (channel) => {
+  const files = readdirSync(path.join(mappingsDir, channel, 'codes')).map((f) => path.basename(f, '.csv'));
+  expect(files.sort()).toEqual([...usedBy(channel)].sort());
+});
