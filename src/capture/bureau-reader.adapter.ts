@@ -176,14 +176,13 @@ export class BureauReader {
     const roots = await runner.run(this.dialect.select({ table: s.table, parent: s.key, order: s.key, columns: s.columns, caseNos }));
     const cases = new Map<CaseNo, { stream: string; caseNo: CaseNo; case: Row; children: Record<string, Row[]> }>();
     for (const row of roots.rows) {
-      const { parent_key: parent, ...columns } = row;
-      cases.set(String(parent), { stream: s.stream, caseNo: String(parent), case: columns as Row, children: Object.fromEntries(Object.keys(s.children).map((c) => [c, []])) });
+      const parent = String(row['parent_key']);
+      cases.set(parent, { stream: s.stream, caseNo: parent, case: present(row), children: Object.fromEntries(Object.keys(s.children).map((c) => [c, []])) });
     }
     for (const [name, child] of Object.entries(s.children)) {
       const found = await runner.run(this.dialect.select({ table: child.table, parent: child.parent, order: child.key, columns: child.columns, caseNos }));
       for (const row of found.rows) {
-        const { parent_key: parent, ...columns } = row;
-        cases.get(String(parent))?.children[name]!.push(columns as Row);
+        cases.get(String(row['parent_key']))?.children[name]!.push(present(row));
       }
     }
     return cases;
@@ -193,4 +192,14 @@ export class BureauReader {
     if (this.stream.watermark.mode === 'rowversion') return [mark, caseNo];
     return [this.dialect.earlier(mark, this.stream.watermark.overlapSeconds), ''];
   }
+}
+
+/** A row without its blank columns: absent and null mean the same to every reader of a snapshot, and half the size. */
+function present(row: Record<string, unknown>): Row {
+  const out: Record<string, string> = {};
+  for (const column in row) {
+    const value = row[column];
+    if (value !== null && column !== 'parent_key') out[column] = value as string;
+  }
+  return out;
 }

@@ -1,7 +1,7 @@
 import type { CaseNo, Instant } from './vocabulary.js';
 
 /**
- * A bureau row. Every value is text or null, cast in SQL: integers and decimals in plain notation, dates `YYYY-MM-DD`,
+ * A bureau row. Every value is text, cast in SQL; a column that is null is absent or null, which mean the same: integers and decimals in plain notation, dates `YYYY-MM-DD`,
  * datetimes `YYYY-MM-DD hh:mm:ss.fff` in bureau time (Asia/Shanghai, no zone), booleans `1`/`0`.
  */
 export type Row = Readonly<Record<string, string | null>>;

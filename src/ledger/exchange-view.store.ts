@@ -104,7 +104,8 @@ export class ExchangeViewStore {
 
 const behindBlocked = sql`exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused'))`;
 
-function condition(f: ExchangeFilter): Sql {
+/** A filter as the condition of a statement on `exchange`. */
+export function condition(f: ExchangeFilter): Sql {
   let where = sql`1 = 1`;
   if (f.ids) where = sql`${where} and id in (${list(f.ids)})`;
   if (f.channel) where = sql`${where} and channel = ${f.channel}`;

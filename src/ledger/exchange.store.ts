@@ -49,6 +49,8 @@ export interface ExchangeMove {
   readonly failureDetail?: string | undefined;
   /** Earliest instant at which the next stage takes it; now when absent. */
   readonly dueAt?: string | undefined;
+  /** Of the bytes that were fixed by this move. */
+  readonly sha256?: string | undefined;
 }
 
 const key: Column = { name: 'id', kind: 'big' };
@@ -108,16 +110,18 @@ export class ExchangeStore {
   async move(runner: Runner, moves: readonly ExchangeMove[], by: { actor: string; claimToken?: string }): Promise<string[]> {
     if (moves.length === 0) return [];
     const now = this.clock.iso();
+    const fixesBytes = moves.some((m) => m.sha256 !== undefined);
     const match: Column[] = [{ name: 'state', kind: 'text' }, ...(by.claimToken === undefined ? [] : [{ name: 'claim_token', kind: 'text' } as const])];
     const moved = await this.database.dialect.updateMany(runner, {
       table: 'exchange',
       key,
       match,
-      set: moveColumns,
+      set: fixesBytes ? [...moveColumns, { name: 'sha256', kind: 'text' }] : moveColumns,
       also: raw('attempts = 0, crashes = 0, claim_token = null, claimed_until = null'),
       rows: moves.map((m) => [
         m.id, m.from, ...(by.claimToken === undefined ? [] : [by.claimToken]),
         m.to, now, m.to === 'parked' ? m.from : null, m.failureCode ?? null, cut(m.failureDetail), m.dueAt ?? now,
+        ...(fixesBytes ? [m.sha256 ?? null] : []),
       ]),
     });
     const done = new Set(moved);

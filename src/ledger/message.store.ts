@@ -92,7 +92,7 @@ export class MessageStore {
       const moved = await this.exchanges.move(
         runner,
         [
-          ...rendered.map((m) => ({ id: m.row.id, from: 'captured' as const, to: 'rendered' as const, note: 'rendered', detail: `${m.content.length} bytes, sha256 ${m.sha256}` })),
+          ...rendered.map((m) => ({ id: m.row.id, from: 'captured' as const, to: 'rendered' as const, note: 'rendered', detail: `${m.content.length} bytes, sha256 ${m.sha256}`, sha256: m.sha256 })),
           ...refused.map(({ row, findings }) => ({
             id: row.id, from: 'captured' as const, to: 'parked' as const, note: 'parked', failureCode: 'message-invalid',
             failureDetail: findings.slice(0, 3).map((f) => `${f.element}: ${f.text}`).join('; ') + (findings.length > 3 ? ` (and ${findings.length - 3} more)` : ''),
@@ -102,7 +102,8 @@ export class MessageStore {
       );
       const done = new Set(moved);
       const now = this.clock.iso();
-      await runner.run(sql`delete from finding where exchange_id in (${list(moved)})`);
+      const again = [...rendered, ...refused].filter((m) => done.has(m.row.id) && m.row.stateSince !== m.row.capturedAt).map((m) => m.row.id);
+      if (again.length > 0) await runner.run(sql`delete from finding where exchange_id in (${list(again)})`);
       await this.putMessages(runner, rendered.filter((m) => done.has(m.row.id)), now);
       await this.database.dialect.insertMany(
         runner, 'finding', findingColumns,
@@ -127,8 +128,5 @@ export class MessageStore {
       runner, 'message', messageColumns,
       messages.map((m) => [m.row.id, m.content, m.sha256, m.content.length, m.encoding, m.mappingDigest, JSON.stringify(m.attachments), now]),
     );
-    await this.database.dialect.updateMany(runner, {
-      table: 'exchange', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'sha256', kind: 'text' }], rows: messages.map((m) => [m.row.id, m.sha256]),
-    });
   }
 }

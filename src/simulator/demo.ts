@@ -68,19 +68,21 @@ async function demo(): Promise<number> {
     LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
     QUEUE_BACKEND: 'postgres', QUEUE_URL: databases.ledgerUrl,
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
-    CENTER_SFTP_HOST: center.sftp.host, CENTER_SFTP_PORT: String(center.sftp.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp.hostKeySha256, CENTER_ACK_SECRET: state.secret,
-    PROVINCIAL_SFTP_HOST: provincial.sftp.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp.hostKeySha256,
+    CENTER_SFTP_HOST: center.sftp!.host, CENTER_SFTP_PORT: String(center.sftp!.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: state.secret,
+    PROVINCIAL_SFTP_HOST: provincial.sftp!.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
   });
   const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 } };
 
   const catalogue = loadCatalogue();
   const random = makeRandom(state.seed + 1);
   let sample = generateCases({ catalogue, seed: state.seed, count: state.cases, from: '2026-09-01', awkward: true });
-  if (!(await bureau.hasSchema())) {
+  const seeded = path.join(dir, 'seeded');
+  if (!(await readFile(seeded).then(() => true, () => false))) {
     say(`Seeding the sample bureau with ${state.cases} invented land cases ...`);
     await bureau.createSchema();
     await bureau.writeCatalogue(catalogue);
     await bureau.insertCases(sample);
+    await writeFile(seeded, '');
   } else say('Going on with the sample bureau of the last start.');
 
   const log = createLog({ level: quick.log.level, instance: quick.instance });
@@ -122,7 +124,7 @@ async function demo(): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 
-  const balanced = values.once ? await report(view, [center, provincial]) : true;
+  const balanced = values.once ? await report(view, new Map([['center', center], ['provincial', provincial]])) : true;
   say('Stopping ...');
   await gateway.stop();
   await center.stop();
@@ -133,9 +135,8 @@ async function demo(): Promise<number> {
 
   /** A new case now and then, and an older one moved on by a stage. */
   async function live(target: SampleBureauAdapter, cases: typeof sample, n: number): Promise<typeof sample> {
-    const [fresh] = generateCases({ catalogue, seed: state.seed * 1_000 + Number(Date.now() % 1_000_000), count: 1, from: new Date().toISOString().slice(0, 10) });
-    const renamed = fresh;
-    if (renamed && !(await target.caseExists(renamed.caseNo))) await target.insertCases([renamed]);
+    const [fresh] = generateCases({ catalogue, seed: state.seed * 1_000 + Number(Date.now() % 1_000_000), count: 1, from: new Date().toISOString().slice(0, 10), firstSequence: 100_000 + (Math.floor(Date.now() / 1_000) % 800_000) });
+    await target.insertCases([fresh!]);
     const index = (n * 7) % cases.length;
     const moved = advanceCase(cases[index]!, catalogue, random, { inclination: 'through' });
     if (moved) {
@@ -157,7 +158,7 @@ async function stillMoving(view: ExchangeViewStore): Promise<number> {
   return view.countMoving();
 }
 
-async function report(view: ExchangeViewStore, centers: readonly SimulatedCenter[]): Promise<boolean> {
+async function report(view: ExchangeViewStore, centers: ReadonlyMap<string, SimulatedCenter>): Promise<boolean> {
   const counts = await view.counts();
   const channels = [...new Set(counts.map((c) => c.channel))];
   const of = (channel: string, state: string): number => counts.find((c) => c.channel === channel && c.state === state)?.count ?? 0;
@@ -167,7 +168,7 @@ async function report(view: ExchangeViewStore, centers: readonly SimulatedCenter
   const sum = { captured: 0, accepted: 0, refused: 0, parked: 0, waiting: 0, ended: 0 };
   for (const channel of channels) {
     const captured = counts.filter((c) => c.channel === channel).reduce((n, c) => n + c.count, 0);
-    const held = centers.find((c) => c.channel === channel)?.import.counts().applied ?? 0;
+    const held = centers.get(channel)?.import.counts().applied ?? 0;
     const behind = waiting.find((w) => w.channel === channel)?.count ?? 0;
     table.push([channel, captured, of(channel, 'accepted'), of(channel, 'refused'), of(channel, 'parked'), behind, of(channel, 'superseded'), of(channel, 'cancelled'), held]);
     sum.captured += captured;

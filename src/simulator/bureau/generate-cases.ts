@@ -19,7 +19,7 @@ export interface GenerateOptions {
   readonly reach?: Reach | 'mixed';
   /** true: about every eighth case is awkward, each kind in turn. */
   readonly awkward?: boolean;
-  /** Scanned files with their bytes; true by default. */
+  /** Scanned files with their bytes; true by default. Without them only cases that are awkward by their file have one. */
   readonly scans?: boolean;
 }
 
@@ -45,7 +45,7 @@ function hasReached(record: CaseRecord, reach: Reach): boolean {
     case 'accepted': return record.case['accepted_at'] !== null;
     case 'handling': return steps.length > 0;
     case 'special': return specials.length > 0;
-    case 'closed': return record.case['closed_at'] !== null;
+    case 'closed': return record.case['status'] === 'CLOSED';
     case 'picked-up': return pickups.length > 0;
     case 'refused': return record.case['refused_at'] !== null;
     case 'withdrawn': return record.case['withdrawn_at'] !== null;
@@ -83,6 +83,7 @@ function generateCase(options: GenerateOptions, index: number, day: string): Cas
 
 function driveCase(options: GenerateOptions, index: number, reach: Reach, appliedAt: string, awkward: AwkwardKind | null, random: Random): CaseRecord | null {
   const materials = random.int(3, 7);
+  const awkwardByFile = awkward === 'wrong-file-signature' || awkward === 'missing-file';
   const crowd = awkward === 'many-applicants' || (awkward === null && random.chance(0.02));
   let record = composeApplication(options.catalogue, {
     caseNo: caseNoOf(appliedAt, (options.firstSequence ?? 1) + index),
@@ -90,7 +91,7 @@ function driveCase(options: GenerateOptions, index: number, reach: Reach, applie
     appliedAt,
     applicants: crowd ? random.int(awkward === null ? 6 : 30, 30) : random.weighted([[1, 60], [2, 30], [3, 10]]),
     materials,
-    scans: options.scans === false ? 0 : Math.max(awkward === 'wrong-file-signature' || awkward === 'missing-file' ? 1 : 0, random.weighted([[0, 60], [1, 25], [2, 15]])),
+    scans: Math.max(awkwardByFile ? 1 : 0, random.weighted([[0, 60], [1, 25], [2, 15]])),
     handledOffline: reach !== 'applied' && random.chance(0.03),
   }, random);
   const inclination = inclinations[reach] ?? (random.chance(0.5) ? 'through' : 'ordinary');
@@ -102,7 +103,12 @@ function driveCase(options: GenerateOptions, index: number, reach: Reach, applie
   // Some of those in handling are at a later step.
   const extra = reach === 'handling' ? random.int(0, 4) : reach === 'special' || reach === 'supplement' ? random.int(0, 1) : 0;
   for (let i = 0; i < extra; i += 1) record = advanceCase(record, options.catalogue, random, { inclination: 'through' })?.record ?? record;
-  return record;
+  return options.scans === false && !awkwardByFile ? withoutScans(record) : record;
+}
+
+function withoutScans(record: CaseRecord): CaseRecord {
+  const materials = record.children.materials.map((row) => ({ ...row, file_name: null, file_md5: null, file_size: null }));
+  return { ...record, files: [], children: { ...record.children, materials } };
 }
 
 /** Invented cases one by one, in the order of application; the same options give the same cases. */

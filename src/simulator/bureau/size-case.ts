@@ -16,15 +16,17 @@ export interface SizeOptions {
 }
 
 /** Start and end tag of a field, on the average of the center's element names. */
-const fieldOverheadBytes = 21;
+const fieldOverheadBytes = 13;
 /** Declaration, HEAD and the elements that hold the lists. */
-const envelopeBytes = 620;
+const envelopeBytes = 330;
 const addenda = ['原件核对无误', '与档案留存件一致', '已加盖骑缝章', '共有人均已签字', '由代理人提交', '涂改处已盖校对章'];
 
 function rowBytes(row: Row, columns: readonly string[]): number {
   return columns.reduce((sum, column) => {
     const value = row[column];
-    return value === null || value === undefined ? sum : sum + Buffer.byteLength(value) + fieldOverheadBytes;
+    if (value === null || value === undefined) return sum;
+    // A time of 23 characters is written as YYYYMMDDThhmmss.
+    return sum + (/^\d{4}-\d\d-\d\d \d\d:/.test(value) ? 15 : Buffer.byteLength(value)) + fieldOverheadBytes;
   }, 0);
 }
 
