@@ -55,11 +55,11 @@ async function demo(): Promise<number> {
   const centerPassword = randomBytes(12).toString('hex');
   const center = await startSimulatedCenter({
     channel: 'center', dir: path.join(dir, 'center'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
-    ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings/center'),
+    ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings'),
   });
   const provincial = await startSimulatedCenter({
     channel: 'provincial', dir: path.join(dir, 'provincial'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
-    ack: { files: true }, xsdDir: path.resolve('mappings/provincial'),
+    ack: { files: true }, xsdDir: path.resolve('mappings'),
   });
 
   const { settings, mappings } = configure({

@@ -23,7 +23,7 @@ import { channels, mappings } from '../golden/sample-messages.js';
 
 const catalogue = loadCatalogue();
 const stream = streamSchema.parse(parse(readFileSync(`${bureauFolder}../streams/case.yaml`, 'utf8')));
-const cases = generateCases({ catalogue, seed: 7, count: 600, from: '2026-03-02', awkward: true });
+const cases = generateCases({ catalogue, seed: 7, count: 400, from: '2026-03-02', awkward: true });
 const ordinary = cases.filter((record) => record.awkward === null);
 
 const first = (record: CaseRecord, child: (typeof childNames)[number]): Row => record.children[child][0]!;

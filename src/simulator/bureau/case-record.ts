@@ -59,7 +59,12 @@ export interface StageChange {
   readonly record: CaseRecord;
 }
 
-/** The record as the gateway's snapshot of stream `case`. */
+/** The record as the gateway snapshots it in stream `case`: a column without a value is absent. */
 export function toSnapshot(record: CaseRecord): CaseSnapshot {
-  return { stream: 'case', caseNo: record.caseNo, case: record.case, children: record.children };
+  const children = Object.fromEntries(Object.entries(record.children).map(([child, rows]) => [child, rows.map(withoutNulls)]));
+  return { stream: 'case', caseNo: record.caseNo, case: withoutNulls(record.case), children };
+}
+
+function withoutNulls(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
 }

@@ -31,7 +31,8 @@ const materialNames = [
 ];
 
 function roleOf(no: number, count: number, item: LandItem, agent: boolean): string {
-  if (no === 1) return 'APPLICANT';
+  // The households of a case of many stand side by side.
+  if (no === 1 || count > 3) return 'APPLICANT';
   if (agent && no === count) return 'AGENT';
   if (transferItems.has(item.itemCode)) return no === 2 ? 'TRANSFEROR' : 'TRANSFEREE';
   return 'APPLICANT';
