@@ -286,7 +286,7 @@ test.each([4_000, 6_000, 20_000])('a case for the bench makes an application mes
   const channel = channels.find((candidate) => candidate.channel === 'center')!;
   for (let sequence = 1; sequence <= 10; sequence += 1) {
     const record = sizedCase({ catalogue, seed: 5, sequence, appliedAt: '2026-11-02 09:00:00.000', targetBytes });
-    const facts = { id: '0'.repeat(32), channel: 'center', version: 1, operation: 'I' as const, at: record.at, sequence: '1' };
+    const facts = { id: '0'.repeat(32), channel: 'center', event: 'application', version: 1, operation: 'I' as const, at: record.at, sequence: '1' };
     const message = renderMessage(mapping, toSnapshot(record), undefined, facts, channel);
     expect(message.findings).toEqual([]);
     expect(Math.abs(message.bytes!.length - targetBytes) / targetBytes).toBeLessThan(0.03);

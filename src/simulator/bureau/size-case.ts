@@ -48,9 +48,10 @@ export function sizedCase(options: SizeOptions): CaseRecord {
   }, random);
   const materials = [...record.children.materials];
   let missing = options.targetBytes - estimateApplicationBytes(record);
-  while (missing > 180) {
+  while (missing > 420) {
     const no = materials.length + 1;
-    const name = `补充说明材料之${no}(${random.pick(addenda)},${random.pick(addenda)})`;
+    const notes = Array.from({ length: 8 }, () => random.pick(addenda)).join(',');
+    const name = `补充说明材料之${no}(${notes})`;
     const row = materialRow(no, name, options.appliedAt, null, false, 1, record.caseNo);
     materials.push(row);
     missing -= fieldOverheadBytes + rowBytes(row, Object.keys(row));
