@@ -1,7 +1,7 @@
 import type { CaseNo, ChannelName, ExchangeId, Sha256 } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql } from '../platform/database/sql.js';
-import { exchangeRow, instantText, type ExchangeRow } from './exchange.store.js';
+import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
 import { latestColumns, latestExchange } from './latest-exchange.js';
 import type { LatestExchange } from './plan-exchanges.js';
 

@@ -1,0 +1,68 @@
+import { waitingForPersonStates } from '../domain/exchange-states.js';
+import { failureCodes, type FailureCode } from '../domain/failures.js';
+import { exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
+import { formatStatus, type ChannelStatus, type GatewayStatus } from './format-status.js';
+import { settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';
+import type { Settings } from '../domain/settings.js';
+
+const caseFaultLimit = 20;
+
+/** How the gateway stands, as the ledger has it; works whether or not a gateway runs. */
+export async function statusCommand(context: CliContext, options: { json?: boolean }): Promise<ExitCode> {
+  const settings = settingsOrFail(context);
+  const status = await withLedger(context, settings, (ledger) => gather(context, settings, ledger));
+  if (options.json) printJson(context, status);
+  else context.out(formatStatus(status, context.clock.now()));
+  return status.attention.length > 0 ? exitCodes.attention : exitCodes.ok;
+}
+
+async function gather(context: CliContext, settings: Settings, ledger: OpenedLedger): Promise<GatewayStatus> {
+  const [counts, oldest, blocked, states, watermarks, caseFaults, leases, manifests, odd] = await Promise.all([
+    ledger.view.counts(), ledger.view.oldestOpen(), ledger.view.lanesBlocked(), ledger.channels.states(), ledger.capture.watermarks(),
+    ledger.view.caseFaults(caseFaultLimit + 1), ledger.leases.holders(), ledger.operator.lastManifests(), ledger.operator.oddAcknowledgements(),
+  ]);
+  const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
+  const names = [...new Set([...configured, ...states.map((s) => s.channel), ...counts.map((c) => c.channel)])];
+  const channels = names.map((channel): ChannelStatus => {
+    const state = states.find((s) => s.channel === channel);
+    return {
+      channel,
+      configured: configured.includes(channel),
+      counts: Object.fromEntries(counts.filter((c) => c.channel === channel).map((c) => [c.state, c.count])),
+      oldestOpenMs: oldest.find((o) => o.channel === channel)?.ageMs,
+      lanesBlocked: blocked.find((b) => b.channel === channel)?.count ?? 0,
+      paused: state?.paused === true ? { reason: state.pausedReason } : undefined,
+      breaker: state?.breaker === 'open' ? { since: state.openedAt, probeAt: state.probeAt, code: state.failureCode, detail: state.failureDetail, remedy: remedyOf(state.failureCode) } : undefined,
+      lastSuccessAt: state?.lastSuccessAt,
+      lastManifest: manifests.find((m) => m.channel === channel),
+      oddAcknowledgements: Object.fromEntries(odd.filter((o) => o.channel === channel).map((o) => [o.class, o.count])),
+    };
+  });
+  const streams = watermarks.map((w) => ({
+    stream: w.stream, polledAt: w.polledAt, movedAt: w.movedAt,
+    // Only a ceiling that stands is held back: one that moves shows transactions that come and go.
+    heldBackSince: w.heldBack ? w.ceilingSince : undefined,
+    fault: w.faultCode === undefined ? undefined : { code: w.faultCode, detail: w.faultDetail, since: w.faultSince, remedy: remedyOf(w.faultCode) },
+  }));
+  const standingMs = settings.capture.standingAlarmMs;
+  const now = context.clock.now().getTime();
+  const attention = [
+    ...channels.flatMap((c) => [
+      ...(c.paused ? [`channel ${c.channel} is paused`] : []),
+      ...(c.breaker ? [`channel ${c.channel} stands still: ${c.breaker.code ?? 'its breaker is open'}`] : []),
+      ...waitingForPersonStates.flatMap((s) => ((c.counts[s] ?? 0) > 0 ? [`channel ${c.channel}: ${c.counts[s]} ${s}`] : [])),
+      ...Object.entries(c.oddAcknowledgements).map(([name, n]) => `channel ${c.channel}: ${n} ${name} acknowledgements`),
+    ]),
+    ...streams.flatMap((s) => [
+      ...(s.fault ? [`stream ${s.stream} cannot be read: ${s.fault.code}`] : []),
+      ...(s.heldBackSince !== undefined && now - Date.parse(s.heldBackSince) > standingMs ? [`stream ${s.stream} is held back by an open transaction in the bureau`] : []),
+    ]),
+    ...(caseFaults.length > 0 ? [`${caseFaults.length > caseFaultLimit ? `more than ${caseFaultLimit}` : caseFaults.length} cases cannot be read`] : []),
+    ...(leases.length === 0 ? ['no gateway holds a lease: none with the scheduler role seems to run'] : []),
+  ];
+  return { at: context.clock.iso(), channels, streams, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, leases, attention };
+}
+
+function remedyOf(code: string | undefined): string | undefined {
+  return code !== undefined && code in failureCodes ? failureCodes[code as FailureCode].remedy : undefined;
+}
