@@ -24,5 +24,5 @@ function codeOf(error: Error): string | undefined {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\/\/[^/\s@]*@/g, '//***@').replace(/\s*\n\s*/g, ' ').slice(0, 400);
+  return text.replace(/^Error: /, '').replace(/\/\/[^/\s@]*@/g, '//***@').replace(/\s*\n\s*/g, ' ').slice(0, 400);
 }

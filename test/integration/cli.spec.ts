@@ -6,6 +6,11 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { BureauReader } from '../../src/capture/bureau-reader.adapter.js';
 import { CapturePoller } from '../../src/capture/capture.poller.js';
+import type { CheckLine } from '../../src/cli/check-line.js';
+import type { MappedCase } from '../../src/cli/format-map.js';
+import type { RetrySummary } from '../../src/cli/format-retry.js';
+import type { ShownExchange } from '../../src/cli/format-show.js';
+import type { GatewayStatus } from '../../src/cli/format-status.js';
 import { runCli } from '../../src/cli/run-cli.command.js';
 import type { Settings } from '../../src/domain/settings.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
@@ -33,7 +38,9 @@ const clock = new SystemClock();
 const log = pino({ level: 'silent' });
 const password = 'a-password-that-must-not-be-shown';
 
-interface Answer { code: number; out: string; err: string; json: any }
+interface Answer { code: number; out: string; err: string; json<T>(): T }
+interface CheckAnswer { ok: boolean; checks: CheckLine[] }
+interface RetryAnswer extends RetrySummary { done: boolean; rung?: boolean }
 type Env = Record<string, string>;
 
 let folder: string;
@@ -49,12 +56,12 @@ async function cli(args: readonly string[], more: Env = {}): Promise<Answer> {
   let err = '';
   const code = await runCli(args, { env: { ...env, ...more }, clock, user: 'tester', out: (t) => out.push(Buffer.from(t)), err: (t) => { err += t; } });
   const text = Buffer.concat(out).toString('utf8');
-  return { code, out: text, err, get json() { return JSON.parse(text); } };
+  return { code, out: text, err, json: <T>() => JSON.parse(text) as T };
 }
 
 /** One case in the state its exchanges are put to by hand: `change` is SQL on the exchanges of the case. */
 const set = (change: string, where: string): Promise<unknown> => ledger.run(raw(`update exchange set ${change} where ${where}`));
-const exchanges = async (where = '1 = 1'): Promise<Record<string, any>[]> => (await ledger.run(raw(`select * from exchange where ${where} order by id`))).rows;
+const exchanges = async (where = '1 = 1'): Promise<Record<string, unknown>[]> => (await ledger.run(raw(`select * from exchange where ${where} order by id`))).rows;
 async function rowCounts(database: DatabaseAdapter): Promise<Record<string, string>> {
   const { rows } = await database.run(raw(`select table_name as t from information_schema.tables where table_schema = 'public' order by 1`));
   const counts: Record<string, string> = {};
@@ -162,8 +169,10 @@ describe('check', () => {
     for (const r of indexes.rows) await bureau.run(raw(`drop index ${String(r['indexname'])}`));
     try {
       const port = await freePort();
-      const { code, json } = await cli(['check', '--json'], { CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, LEDGER_URL: `postgres://gateway:${password}@127.0.0.1:${port}/ledger` });
-      const of = (area: string, status: string): string => json.checks.filter((c: any) => c.area === area && c.status === status).map((c: any) => `${c.text} → ${c.remedy}`).join('\n');
+      const answer = await cli(['check', '--json'], { CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, LEDGER_URL: `postgres://gateway:${password}@127.0.0.1:${port}/ledger` });
+      const { code } = answer;
+      const json = answer.json<CheckAnswer>();
+      const of = (area: string, status: string): string => json.checks.filter((c) => c.area === area && c.status === status).map((c) => `${c.text} → ${c.remedy}`).join('\n');
       expect(of('channel center', 'FAIL')).toContain(`${sshd.hostKeySha256} (ssh-ed25519)`);
       expect(of('channel center', 'FAIL')).toContain('staging.sftp.hostKeySha256');
       expect(of('ledger', 'FAIL')).toContain(`postgres 127.0.0.1:${port}/ledger cannot be reached`);
@@ -203,11 +212,13 @@ describe('check', () => {
 describe('map', () => {
   it('shows every message of a good case, with the bytes that the gateway made, and changes nothing', async () => {
     const [before, bureauBefore] = [await rowCounts(ledger), await rowCounts(bureau)];
-    const { code, json } = await cli(['map', good.caseNo, '--json']);
-    expect(json[0].versionsFrom).toBe('ledger');
+    const answer = await cli(['map', good.caseNo, '--json']);
+    const { code } = answer;
+    const [mapped] = answer.json<MappedCase[]>();
+    expect(mapped!.versionsFrom).toBe('ledger');
     const recorded = await exchanges(`case_no = '${good.caseNo}'`);
-    expect(json[0].messages.map((m: any) => [m.event, m.sequence, m.messageId, m.sha256])).toEqual(recorded.map((r) => [r['event'], r['sequence'], r['message_id'], r['sha256']]));
-    expect(json[0].messages.every((m: any) => m.findings.length === 0 && m.standing.startsWith('nothing new to send'))).toBe(true);
+    expect(mapped!.messages.map((m) => [m.event, m.sequence, m.messageId, m.sha256])).toEqual(recorded.map((r) => [r['event'], r['sequence'], r['message_id'], r['sha256']]));
+    expect(mapped!.messages.every((m) => m.findings.length === 0 && m.standing.startsWith('nothing new to send'))).toBe(true);
     expect(code).toBe(0);
     const one = await cli(['map', good.caseNo, '--channel', 'center', '--event', 'acceptance']);
     expect(one.out).toMatch(/=== center acceptance 1 {2}v1 I/);
@@ -243,9 +254,9 @@ describe('show', () => {
     const byId = await cli(['show', id]);
     expect(byId.code).toBe(0);
     for (const text of [`Exchange ${id}: center, case ${good.caseNo}`, first!['file_name'], first!['message_id'], first!['sha256'], 'captured → rendered']) expect(byId.out).toContain(text);
-    expect((await cli(['show', first!['message_id']])).out).toBe(byId.out);
+    expect((await cli(['show', String(first!['message_id'])])).out).toBe(byId.out);
     const whole = await cli(['show', good.caseNo, '--json']);
-    expect(whole.json.exchanges.map((e: any) => e.exchange.id)).toContain(id);
+    expect(whole.json<{ exchanges: ShownExchange[] }>().exchanges.map((e) => e.exchange.id)).toContain(id);
     const xml = await cli(['show', id, '--xml']);
     expect(createHash('sha256').update(xml.out).digest('hex')).toBe(first!['sha256']);
     expect(await cli(['show', good.caseNo, '--xml'])).toMatchObject({ code: 2, out: '' });
@@ -267,7 +278,9 @@ describe('show', () => {
 
 describe('status, pause and resume', () => {
   it('counts by channel and state, and says what needs attention', async () => {
-    const { code, json } = await cli(['status', '--json']);
+    const answer = await cli(['status', '--json']);
+    const { code } = answer;
+    const json = answer.json<GatewayStatus>();
     const counts = Object.fromEntries((await ledger.run(raw('select state, count(*)::int as n from exchange group by state'))).rows.map((r) => [r['state'], r['n']]));
     expect(json.channels).toEqual([expect.objectContaining({ channel: 'center', counts })]);
     expect(json.streams).toEqual([expect.objectContaining({ stream: 'case', polledAt: expect.any(String) })]);
@@ -282,7 +295,7 @@ describe('status, pause and resume', () => {
     expect((await cli(['pause', 'center', '--reason', 'the machine moves'])).code).toBe(0);
     expect((await ledger.run(raw('select paused, paused_by from channel_state'))).rows).toEqual([{ paused: 1, paused_by: 'admin tester' }]);
     expect((await cli(['status'])).out).toContain('center: PAUSED: the machine moves');
-    expect((await cli(['resume', 'center', '--json'])).json).toMatchObject({ wasPaused: true, paused: false, rung: true });
+    expect((await cli(['resume', 'center', '--json'])).json()).toMatchObject({ wasPaused: true, paused: false, rung: true });
   });
 
   it('shows an open breaker with its remedy, and a stream that cannot be read', async () => {
@@ -307,7 +320,7 @@ describe('retry', () => {
     expect(plan.out).toContain('Nothing was changed. Add --yes to do it.');
     expect(await rowCounts(ledger)).toEqual(before);
     const done = await cli(['retry', '--case', awkward.caseNo, '--yes', '--json']);
-    expect(done.json).toMatchObject({ done: true, total: parked.length, rung: true, steps: [{ from: 'parked', what: 'captured: rendered anew', count: parked.length }] });
+    expect(done.json()).toMatchObject({ done: true, total: parked.length, rung: true, steps: [{ from: 'parked', what: 'captured: rendered anew', count: parked.length }] });
     const after = await exchanges(`id in (${parked.map((p) => p['id']).join(', ')})`);
     expect(after.map((e) => [e['state'], e['parked_from'], e['failure_code'], e['crashes']])).toEqual(parked.map(() => ['captured', null, null, 0]));
     const { rows } = await ledger.run(raw(`select actor, from_state, to_state, note from exchange_log where exchange_id = ${parked[0]!['id']} order by id desc limit 1`));
@@ -321,7 +334,7 @@ describe('retry', () => {
     await set(`state = 'parked', parked_from = 'rendered', failure_code = 'attempts-exhausted', tried = 0`, `id = ${fresh['id']}`);
     const asked = await cli(['retry', '--code', 'attempts-exhausted', '--render', '--yes', '--json']);
     expect(asked.code).toBe(1);
-    expect(asked.json.cannot).toEqual([{ exchange: tried['id'], state: 'parked', why: expect.stringContaining('retry without --render') }]);
+    expect(asked.json<RetryAnswer>().cannot).toEqual([{ exchange: tried['id'], state: 'parked', why: expect.stringContaining('retry without --render') }]);
     expect(await exchanges(`id = ${fresh['id']}`)).toEqual([expect.objectContaining({ state: 'captured' })]);
     expect((await cli(['retry', String(tried['id']), '--yes'])).out).toContain('rendered: delivered with the same bytes');
     expect(await exchanges(`id = ${tried['id']}`)).toEqual([expect.objectContaining({ state: 'rendered', sha256: tried['sha256'], crashes: 0, failure_code: null })]);
@@ -334,10 +347,11 @@ describe('retry', () => {
     await set(`state = 'refused', tried = 1, head = 1, failure_code = 'refused-by-receiver'`, `id = ${first!['id']}`);
     await ledger.run(raw(`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) select 9000, stream, case_no, digest, body, now() from case_snapshot where id = ${first!['snapshot_id']}`));
     await ledger.run(raw(`update case_head set snapshot_id = 9000 where case_no = '${good.caseNo}'`));
-    const { code, json } = await cli(['retry', '--channel', 'center', '--state', 'refused', '--yes', '--json']);
-    expect(code).toBe(0);
-    const newId = json.opened[0].exchange;
-    expect(json.opened).toEqual([{ refused: first!['id'], exchange: newId }]);
+    const answer = await cli(['retry', '--channel', 'center', '--state', 'refused', '--yes', '--json']);
+    expect(answer.code).toBe(0);
+    const { opened } = answer.json<RetryAnswer>();
+    const newId = opened[0]!.exchange;
+    expect(opened).toEqual([{ refused: first!['id'], exchange: newId }]);
     const [old] = await exchanges(`id = ${first!['id']}`);
     const [next] = await exchanges(`id = ${newId}`);
     expect(old).toMatchObject({ state: 'superseded' });
