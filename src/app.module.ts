@@ -103,6 +103,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationShutdown(): Promise<void> {
     this.mapping.stop();
     this.delivery.stop();
+    this.reading.stop();
     await this.jobs.stop();
     await this.doorbell.close();
     await this.staging.closeAll();

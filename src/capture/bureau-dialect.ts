@@ -1,5 +1,5 @@
 import type { ColumnType } from '../domain/stream.js';
-import type { DatabaseAdapter, Isolation } from '../platform/database/database.adapter.js';
+import type { Isolation, Runner } from '../platform/database/dialect.js';
 import type { Sql } from '../platform/database/sql.js';
 
 export type WatermarkMode = 'rowversion' | 'timestamp';
@@ -26,7 +26,7 @@ export interface BureauDialect {
   compareMarks(mode: WatermarkMode, a: string, b: string): number;
   /** A time mark moved back by seconds, in the same text form. */
   earlier(mark: string, seconds: number): string;
-  readIsolation(database: DatabaseAdapter, allowTornReads: boolean): Promise<Isolation>;
+  readIsolation(database: Runner, allowTornReads: boolean): Promise<Isolation>;
   /** A row that the database cannot convert, as opposed to a missing column or a lost connection. */
   isDataError(error: unknown): boolean;
   /** Words for such an error without the offending value. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readPath, testCondition, type Scope } from '../domain/source-path.js';
-import type { CaseSnapshot, Row } from '../domain/snapshot.js';
+import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { EventDefinition, StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { DerivedEvent } from '../ledger/plan-exchanges.js';

@@ -7,7 +7,7 @@ import type { Condition } from './conditions.js';
  *   item.<column>                       the child row the event is about (an event with `each`)
  *   each.<column>                       the row of the repeat being rendered (mappings only)
  *   <child>[<column>=<value>].<column>  the first child row that matches
- *   message.<id|version|operation|at|channel|sequence|division>   facts of the message itself (mappings only)
+ *   message.<id|event|version|operation|at|channel|sequence>   facts of the message itself (mappings only)
  */
 export type SourcePath =
   | { kind: 'case' | 'item' | 'each' | 'message'; column: string }

@@ -3,7 +3,7 @@ import type { ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { sql } from '../platform/database/sql.js';
-import { instantText } from './exchange.store.js';
+import { instantText } from './exchange-row.js';
 
 export interface ChannelState {
   readonly channel: ChannelName;

@@ -1,4 +1,4 @@
-import type { ExchangeRow } from './exchange.store.js';
+import type { ExchangeRow } from './exchange-row.js';
 
 /**
  * Splits claimed work after a crash: an exchange whose worker died twice before (crashes above two after this claim) is tried

@@ -3,7 +3,7 @@ import type { ExchangeState } from '../domain/exchange-states.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, Sql, sql } from '../platform/database/sql.js';
-import { exchangeRow, instantText, type ExchangeRow } from './exchange.store.js';
+import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
 
 export interface ExchangeFilter {
   readonly ids?: readonly string[] | undefined;

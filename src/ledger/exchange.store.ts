@@ -1,42 +1,12 @@
 import { settledStates, throughStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { GatewayFailure } from '../domain/failures.js';
-import type { ChannelName, ExchangeId, Operation } from '../domain/vocabulary.js';
+import type { ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
+import { exchangeRow, type ExchangeRow } from './exchange-row.js';
 import { nextAttempt, type RetryPolicy } from './next-attempt.js';
-
-/** An exchange as the ledger holds it. */
-export interface ExchangeRow {
-  readonly id: ExchangeId;
-  readonly channel: ChannelName;
-  readonly stream: string;
-  readonly caseNo: string;
-  readonly event: string;
-  readonly sequence: string;
-  readonly version: number;
-  readonly operation: Operation;
-  readonly state: ExchangeState;
-  readonly parkedFrom?: ExchangeState | undefined;
-  readonly lanePosition: string;
-  readonly snapshotId: string;
-  readonly eventAt: string;
-  readonly messageId: string;
-  readonly fileName: string;
-  readonly capturedAt: string;
-  readonly stateSince: string;
-  readonly dueAt: string;
-  readonly attempts: number;
-  readonly crashes: number;
-  readonly claimToken?: string | undefined;
-  readonly failureCode?: string | undefined;
-  readonly failureDetail?: string | undefined;
-  readonly manifestSeq?: string | undefined;
-  readonly sha256?: string | undefined;
-  /** A delivery claimed it before this one: what lies on the staging machine is not known. */
-  readonly triedBefore: boolean;
-}
 
 /** One compare-and-set: only a row that is still in `from` (and, where given, held by `claimToken`) moves. */
 export interface ExchangeMove {
@@ -204,7 +174,8 @@ export class ExchangeStore {
     if (refused.length === 0) return;
     const { rows } = await runner.run(sql`select o.id as old_id, o.lane_position, n.id as new_id from exchange o join exchange n on n.channel = o.channel
       and n.case_no = o.case_no and n.event = o.event and n.sequence = o.sequence and n.version > o.version
-      where o.id in (${list(refused)}) and n.state in ('captured', 'rendered', 'parked')`);
+      where o.id in (${list(refused)}) and n.state in ('captured', 'rendered', 'parked')
+        and not exists (select 1 from exchange z where z.channel = n.channel and z.case_no = n.case_no and z.event = n.event and z.sequence = n.sequence and z.version > o.version and z.version < n.version)`);
     if (rows.length === 0) return;
     await this.supersede(runner, rows.map((r) => ({ oldId: String(r['old_id']), newId: String(r['new_id']), lanePosition: String(r['lane_position']) })), by.actor);
   }
@@ -219,41 +190,4 @@ export class ExchangeStore {
 
 function cut(text: string | undefined): string | null {
   return text === undefined ? null : text.slice(0, 1000);
-}
-
-const optional = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
-/** An instant column, which drivers give as Date, as ISO text. */
-export const instantText = (v: unknown): string => (v instanceof Date ? v.toISOString() : String(v));
-
-/** A ledger row of `exchange` in the words of the code. */
-export function exchangeRow(r: Record<string, unknown>): ExchangeRow {
-  return {
-    id: String(r['id']),
-    channel: String(r['channel']),
-    stream: String(r['stream']),
-    caseNo: String(r['case_no']),
-    event: String(r['event']),
-    sequence: String(r['sequence']),
-    version: Number(r['version']),
-    operation: String(r['operation']) as Operation,
-    state: String(r['state']) as ExchangeState,
-    parkedFrom: optional(r['parked_from']) as ExchangeState | undefined,
-    lanePosition: String(r['lane_position']),
-    snapshotId: String(r['snapshot_id']),
-    eventAt: String(r['event_at']),
-    messageId: String(r['message_id']),
-    fileName: String(r['file_name']),
-    capturedAt: instantText(r['captured_at']),
-    stateSince: instantText(r['state_since']),
-    dueAt: instantText(r['due_at']),
-    attempts: Number(r['attempts']),
-    crashes: Number(r['crashes']),
-    claimToken: optional(r['claim_token']),
-    failureCode: optional(r['failure_code']),
-    failureDetail: optional(r['failure_detail']),
-    manifestSeq: optional(r['manifest_seq']),
-    sha256: optional(r['sha256']),
-    // tried counts delivery claims; the claim that read this row is one of them.
-    triedBefore: Number(r['tried']) > 1,
-  };
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
-import { instantText } from './exchange.store.js';
+import { instantText } from './exchange-row.js';
 
 /** What came in, before anybody read it. */
 export interface Incoming {

@@ -4,7 +4,8 @@ import type { ChannelName, Sha256 } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql } from '../platform/database/sql.js';
-import { exchangeRow, type ExchangeRow, type ExchangeStore } from './exchange.store.js';
+import { type ExchangeStore } from './exchange.store.js';
+import { exchangeRow, type ExchangeRow } from './exchange-row.js';
 
 export interface ManifestRow {
   readonly channel: ChannelName;

@@ -5,7 +5,8 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, sql } from '../platform/database/sql.js';
-import type { ExchangeRow, ExchangeStore } from './exchange.store.js';
+import type { ExchangeStore } from './exchange.store.js';
+import type { ExchangeRow } from './exchange-row.js';
 
 /** A scanned file that a message names. */
 export interface AttachmentRef {

@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
-import type { Dialect, Runner } from './dialect.js';
+import type { Dialect, Isolation, Runner } from './dialect.js';
 import { mssqlDialect } from './mssql-dialect.adapter.js';
 import { postgresDialect } from './postgres-dialect.adapter.js';
 import { renderSql, type Sql } from './sql.js';
@@ -12,8 +12,6 @@ export interface DatabaseOptions {
   readonly trustServerCertificate?: boolean;
   readonly applicationName: string;
 }
-
-export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SNAPSHOT';
 
 /** A database of either engine: statements, transactions, and the dialect that goes with it. */
 export class DatabaseAdapter implements Runner {

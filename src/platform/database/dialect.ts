@@ -9,6 +9,8 @@ export interface Column {
   readonly kind: ColumnKind;
 }
 
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SNAPSHOT';
+
 /** Runs one statement inside whatever transaction the caller is in. */
 export interface Runner {
   run(statement: Sql): Promise<{ rows: Record<string, unknown>[]; affected: number }>;

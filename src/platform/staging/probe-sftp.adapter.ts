@@ -50,6 +50,6 @@ function attempt(session: SftpSession, request: (done: Answer<unknown>) => void)
 /** A request's answer as a promise. */
 export function answered<T>(request: (done: Answer<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    request((error, value) => (error === undefined ? resolve(value as T) : reject(error)));
+    request((error, value) => (error === undefined ? resolve(value as T) : reject(error as Error)));
   });
 }

@@ -175,7 +175,7 @@ export function classifyOverSftp(
 /** Free space from a statvfs@openssh.com answer; a file system that counts no files (btrfs) has no limit of them. */
 function freeSpace(answer: unknown): { freeBytes: number; freeFiles: number } | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
-  const fields = new Map(Object.entries(answer));
+  const fields = new Map<string, unknown>(Object.entries(answer));
   const [block, blocks, files, freeFiles] = ['f_frsize', 'f_bavail', 'f_files', 'f_favail'].map((name) => fields.get(name));
   if (typeof block !== 'number' || typeof blocks !== 'number') return undefined;
   return { freeBytes: block * blocks, freeFiles: typeof freeFiles === 'number' && files !== 0 ? freeFiles : Number.MAX_SAFE_INTEGER };

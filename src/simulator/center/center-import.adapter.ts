@@ -7,7 +7,8 @@ import { MessageIntake } from './message-intake.adapter.js';
 import { UnreadableDocument } from './read-document.js';
 import { manifestSequence, noPrevious, readManifest, type ManifestEntry, type ReceivedManifest } from './read-manifest.js';
 import { withMessage } from './read-message.js';
-import { digestOf, findEntries, findFile, isAbsent, readIfThere } from './staged-files.adapter.js';
+import { digestOf, findEntries, findFile, readIfThere } from './staged-files.adapter.js';
+import { tellErrorCode } from './tell-error-code.js';
 import { writeCenterTime } from './write-center-time.js';
 
 /** What the import does on purpose; may be changed while it runs. */
@@ -221,7 +222,7 @@ export class CenterImport {
     try {
       await rename(this.path(move.from), this.path(move.to));
     } catch (error) {
-      if (!isAbsent(error)) throw error; // moved already: two lines may name one file
+      if (tellErrorCode(error) !== 'ENOENT') throw error; // moved already: two lines may name one file
     }
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { tellErrorCode } from './tell-error-code.js';
 
 /**
  * An append-only file of JSON lines. `append` resolves when the lines are handed to the operating system in one write; a
@@ -16,7 +17,7 @@ export class JsonLinesFile<T> {
   static async open<T>(path: string, isCommit: (line: T) => boolean = () => true): Promise<JsonLinesFile<T>> {
     await mkdir(dirname(path), { recursive: true });
     const content = await readFile(path).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+      if (tellErrorCode(error) === 'ENOENT') return Buffer.alloc(0);
       throw error;
     });
     const found: T[] = [];

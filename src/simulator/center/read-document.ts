@@ -37,6 +37,13 @@ export function withDocument<T>(text: string, read: (document: XmlDocument) => T
   }
 }
 
+/** The first child element of an element; a message may have hundreds, so they are not all visited. */
+export function firstChildElement(parent: XmlElement): XmlElement | undefined {
+  let node = parent.firstChild;
+  while (node !== null && !(node instanceof XmlElement)) node = node.next;
+  return node ?? undefined;
+}
+
 /** The child elements of an element, in their order. */
 export function childElements(parent: XmlElement): XmlElement[] {
   const children: XmlElement[] = [];

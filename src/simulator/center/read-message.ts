@@ -1,5 +1,5 @@
 import { XmlElement, type XsdValidator } from 'libxml2-wasm';
-import { childElements, decodeDocument, UnreadableDocument, withDocument } from './read-document.js';
+import { childElements, decodeDocument, firstChildElement, UnreadableDocument, withDocument } from './read-document.js';
 
 /** The head of a message as the center reads it. */
 export interface MessageHead {
@@ -37,7 +37,7 @@ export function withMessage<T>(bytes: Uint8Array, judge: (message: ReceivedMessa
 }
 
 function readHead(root: XmlElement): MessageHead {
-  const head = childElements(root)[0];
+  const head = firstChildElement(root);
   if (head?.name !== 'HEAD') throw new UnreadableDocument('the first element is not HEAD');
   const fields: Record<string, string> = {};
   for (const element of childElements(head)) fields[element.name] = element.content;

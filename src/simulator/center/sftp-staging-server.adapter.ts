@@ -6,6 +6,7 @@ import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ParsedKey, ServerChannel } from 'ssh2';
 import { openFlags, readSftpRequest, type SftpRequest } from './read-sftp-request.js';
 import { SftpRefusal, StagingFiles } from './staging-files.adapter.js';
+import { tellErrorCode } from './tell-error-code.js';
 import { sftpStatus, writeSftpReply, type SftpReply } from './write-sftp-reply.js';
 
 /** What the staging machine does wrong; every switch may be moved while it runs and holds from the next request on. */
@@ -256,7 +257,7 @@ function denied(): SftpRefusal {
 
 function failureReply(error: unknown): SftpReply {
   if (error instanceof SftpRefusal) return { kind: 'status', status: error.status, text: error.message };
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code = tellErrorCode(error) ?? 'failure';
   const status = code === 'ENOENT' ? sftpStatus.noSuchFile : code === 'EACCES' || code === 'EPERM' ? sftpStatus.permissionDenied : sftpStatus.failure;
   return { kind: 'status', status, text: code };
 }
@@ -278,7 +279,7 @@ async function keptHostKey(keyDir: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (tellErrorCode(error) !== 'ENOENT') throw error;
   }
   // ssh2 writes about three of a thousand ed25519 keys in a form that it cannot read itself; those are thrown away.
   let pair = ssh2.utils.generateKeyPairSync('ed25519');

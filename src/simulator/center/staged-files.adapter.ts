@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tellErrorCode } from './tell-error-code.js';
 import type { ManifestEntry, ManifestFile } from './read-manifest.js';
 
 /** A file of a manifest as it was found: its bytes and digest, or nothing where it does not exist. */
@@ -46,13 +47,9 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (tellErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-export function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 export function digestOf(bytes: Uint8Array): string {
