@@ -39,7 +39,7 @@ export const postgresBureau: BureauDialect = {
   },
   select: (r) =>
     sql`select ${raw(r.parent)}::text as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as "${c}"`).join(', '))}
-      from ${raw(r.table)} where ${raw(r.parent)} = any(${r.caseNos}::text[]) order by ${raw(r.parent)}, ${raw(r.order)}`,
+      from ${raw(r.table)} where ${raw(r.parent)} = any(${r.caseNos}::text[]) order by ${raw(`${r.table}.${r.parent}, ${r.table}.${r.order}`)}`,
   catalogue: (table) => {
     const [schema, name] = table.includes('.') ? table.split('.') : [undefined, table];
     return schema

@@ -114,7 +114,8 @@ export function planExchanges(derived: readonly DerivedEvent[], latest: readonly
  * that takes the removal event gets it once with operation D.
  */
 export function planRemoval(latest: readonly LatestExchange[], removal: { event: string; at: string; channels: readonly string[] }): ExchangePlan {
-  const cancel = latest.filter(neverLeft).map((e) => ({ id: e.id, from: e.state }));
+  // What was refused will not be corrected any more; left standing it would hold back the removal in its lane.
+  const cancel = latest.filter((e) => neverLeft(e) || e.state === 'refused').map((e) => ({ id: e.id, from: e.state }));
   const open: OpenedExchange[] = [];
   for (const channel of removal.channels) {
     const seen = latest.filter((e) => e.channel === channel && !neverLeft(e) && e.state !== 'cancelled');
@@ -123,7 +124,7 @@ export function planRemoval(latest: readonly LatestExchange[], removal: { event:
     if (last?.operation === 'D' && last.state !== 'cancelled') continue;
     open.push({
       channel, event: removal.event, sequence: last?.sequence ?? '1', version: (last?.version ?? 0) + 1, operation: 'D', at: removal.at, urgent: false,
-      digest: 'removed', ...(last?.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}),
+      digest: 'removed',
     });
   }
   return { open, refresh: [], cancel };

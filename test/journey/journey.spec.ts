@@ -138,7 +138,7 @@ describe.each(['redis', 'postgres'] as const)('a case on its journey, queue on %
     const journey = journeyCase({ catalogue, caseNo: 'YYGT202611900001', seed: 3 });
     await s.bureau.insertCases([journey.applied]);
     await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), allAccepted, 'the application');
-    await s.bureau.applyChanges('YYGT202611900001', [{ operation: 'update', table: 'land_case', key: null, values: { project_name: '更正后的摘要' } }]);
+    await s.bureau.applyChanges('YYGT202611900001', [{ operation: 'update', table: 'case', key: null, values: { project_name: '更正后的摘要' } }]);
     await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.includes('application/1/v2/U/accepted'), 'the correction');
     await s.bureau.deleteCase('YYGT202611900001');
     await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.some((x) => x.startsWith('result/1/v1/D/')), 'the removal');

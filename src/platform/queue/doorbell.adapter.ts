@@ -51,7 +51,10 @@ export class DoorbellAdapter {
   static async open(settings: GatewaySettings['queue'], log: GatewayLog): Promise<DoorbellAdapter> {
     const bell = new DoorbellAdapter(settings, log);
     if (bell.redis) {
-      await bell.redis.connect();
+      await bell.redis.connect().catch((error: unknown) => {
+        bell.redis!.disconnect();
+        throw error;
+      });
       const faults = await volatileRedisFaults(bell.redis);
       if (faults.length > 0 && !settings.allowVolatile) {
         bell.redis.disconnect();
