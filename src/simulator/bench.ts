@@ -26,10 +26,11 @@ the same finished files in the same run.
   --queue Q     redis | postgres | both (default both)
   --far N       files of the part with 20 ms round trip (default 200, 0 leaves it out)
   --idle N      bare cases in the bureau for the idle poll (default 1000000, 0 leaves it out)
+  --fsync       flush each file to the staging machine's disk before its rename (sftp -b does not)
   --short       300 cases, 1 round, redis, no far part, 20000 bare cases
   --json        the figures as JSON
 `;
-const { values } = parseArgs({ options: { cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values } = parseArgs({ options: { cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 const number = (text: string | undefined, otherwise: number): number => {
   const n = text === undefined ? otherwise : Number(text);
   if (!Number.isInteger(n) || n < 0) {
@@ -86,7 +87,7 @@ async function stand(queue: 'redis' | 'postgres', rttMs: number): Promise<Stand>
   });
   const benched: Settings = {
     ...settings,
-    channels: settings.channels.filter((c) => c.channel === 'center').map((c) => ({ ...c, messages: { application: c.messages['application']! } })),
+    channels: settings.channels.filter((c) => c.channel === 'center').map((c) => ({ ...c, messages: { application: c.messages['application']! }, staging: { ...c.staging, fsync: values.fsync === true } })),
     capture: { ...settings.capture, pollEveryMs: 100 },
   };
   const gateway = await startGateway({ settings: benched, mappings: mappings.filter((m) => m.channel === 'center' && m.event === 'application') });
@@ -201,7 +202,7 @@ async function main(): Promise<void> {
   const far = number(values.far, values.short ? 0 : 200);
   const idle = number(values.idle, values.short ? 20_000 : 1_000_000);
   const queue = values.queue ?? (values.short ? 'redis' : 'both');
-  const figures: Record<string, unknown> = { node: process.version, cpus: os.cpus().length, cases, rounds };
+  const figures: Record<string, unknown> = { node: process.version, cpus: os.cpus().length, cases, rounds, fsync: values.fsync === true };
   const table = new Table({ head: ['', 'cases/s', 'gateway s', 'sftp -b s', 'times sftp -b', 'first file s', 'commit→staged p50/p95 s', 'CPU s', 'peak MB'], style: { head: [], border: [] } });
   const describe = (label: string, list: readonly Round[]): void => {
     const m = (f: (r: Round) => number): number => median(list.map(f));

@@ -1,0 +1,15 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+it('the short bench moves every case and reports its figures as ratios', async () => {
+  const { stdout } = await run(process.execPath, ['dist/simulator/bench.js', '--short', '--json'], { maxBuffer: 1 << 24 });
+  const figures = JSON.parse(stdout) as { cases: number; redis: { ratio: number; averageBytes: number; stages: string[] }; idlePollMs: { at1000: number; at20000: number } };
+  expect(figures.cases).toBe(300);
+  // How fast it was is for a person to read; that it measured something real is for the test.
+  expect(figures.redis.ratio).toBeGreaterThan(0);
+  expect(figures.redis.averageBytes).toBeGreaterThan(5_000);
+  expect(figures.redis.averageBytes).toBeLessThan(7_500);
+  expect(figures.idlePollMs.at1000).toBeGreaterThan(0);
+}, 180_000);

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+it('the demo settles its sample, balances, leaves the delivered files, and goes on at a second start', async () => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-demo-'));
+  try {
+    const first = await run(process.execPath, ['dist/simulator/demo.js', '--once', '--cases', '25', '--dir', dir], { maxBuffer: 1 << 24 });
+    const line = /captured (\d+) = accepted (\d+) \+ refused (\d+) \+ parked (\d+).*: balanced/.exec(first.stdout);
+    expect(line).not.toBeNull();
+    const [captured, accepted, refused, parked] = line!.slice(1).map(Number) as [number, number, number, number];
+    expect(accepted).toBeGreaterThan(50);
+    expect(captured).toBe(accepted + refused + parked);
+    const archived = (await readdir(path.join(dir, 'center'), { recursive: true })).filter((n) => /archive.*-application-.*\.xml$/.test(n));
+    expect(archived.length).toBeGreaterThan(15);
+    const second = await run(process.execPath, ['dist/simulator/demo.js', '--once', '--dir', dir], { maxBuffer: 1 << 24 });
+    expect(second.stdout).toContain('Going on with the sample bureau of the last start.');
+    expect(second.stdout).toContain(line![0]);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}, 240_000);
+
+it('says what a wrong option should be', async () => {
+  await expect(run(process.execPath, ['dist/simulator/demo.js', '--cases', 'many'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("not 'many'") as string });
+});
