@@ -62,7 +62,7 @@ async function demo(): Promise<number> {
     ack: { files: true }, xsdDir: path.resolve('mappings'),
   });
 
-  const { settings, mappings } = configure({
+  const env = {
     GATEWAY_PORT: String(httpPort),
     BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl,
     LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
@@ -70,7 +70,10 @@ async function demo(): Promise<number> {
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
     CENTER_SFTP_HOST: center.sftp!.host, CENTER_SFTP_PORT: String(center.sftp!.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: state.secret,
     PROVINCIAL_SFTP_HOST: provincial.sftp!.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
-  });
+  };
+  const { settings, mappings } = configure(env);
+  const envFile = path.join(dir, 'gateway.env');
+  await writeFile(envFile, Object.entries(env).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });
   const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 } };
 
   const catalogue = loadCatalogue();
@@ -92,6 +95,7 @@ async function demo(): Promise<number> {
   metrics         ${url}/metrics
   API             ${url}/api/docs   (document: ${url}/api/openapi.json)
   curl examples   ${url}/api/acknowledgements/examples
+  command line    node --env-file=${path.relative('.', envFile)} dist/cli/gateway.js status   (or map, show, retry, check)
   delivered files ${path.relative('.', path.join(dir, 'center'))} and ${path.relative('.', path.join(dir, 'provincial'))}, folders in, manifest, archive
   stop with Ctrl-C
 `);
