@@ -4,12 +4,12 @@ import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { CaseNo } from '../domain/vocabulary.js';
-import { WatermarkMoved, type CapturedCase, type CaptureStore } from '../ledger/capture.store.js';
+import { WatermarkMoved, type CapturedCase, type CaptureStore, type WatermarkRow } from '../ledger/capture.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
-import { BureauReader, type Position } from './bureau-reader.adapter.js';
+import { BureauReader, type Ceiling, type ChangeSet, type Position } from './bureau-reader.adapter.js';
 import { deriveEvents } from './derive-events.js';
 
 export interface PollResult {
@@ -22,6 +22,15 @@ export interface PollResult {
 export interface PollSettings {
   readonly batchCases: number;
   readonly standingAlarmMs: number;
+}
+
+/** Cases that changed, as they were read. */
+interface Page {
+  readonly ceiling: Ceiling;
+  readonly changes: ChangeSet;
+  readonly caseNos: readonly CaseNo[];
+  readonly found: ReadonlyMap<CaseNo, CaseSnapshot>;
+  readonly unreadable: ReadonlyMap<CaseNo, string>;
 }
 
 /** How long an idle poll may leave the position as it is: an empty range costs nothing to read again. */
@@ -55,16 +64,37 @@ export class CapturePoller {
   /** Reads what changed until nothing is left or `goOn` says stop. A failure is recorded with the stream and not thrown. */
   async poll(goOn: () => Promise<boolean>): Promise<PollResult> {
     const total = { read: 0, changed: 0, opened: 0 };
+    let ahead: Promise<Page> | undefined;
     try {
-      for (let page = 0; ; page++) {
-        const step = await this.pollPage(page === 0);
-        total.read += step.read;
+      const watermark = await this.store.watermark(this.stream.stream);
+      let version = watermark.positionVersion;
+      let position = watermark.position;
+      let page = await this.readPage(JSON.parse(position) as Position, true);
+      await this.noteLook(watermark, page.ceiling);
+      for (;;) {
+        // The next page is read while this one is recorded; the watermark's compare-and-set keeps their order.
+        ahead = page.changes.more ? this.readPage(page.changes.next, false) : undefined;
+        ahead?.catch(() => undefined); // awaited below; a page that fails to be recorded ends the poll first
+        const step = await this.recordPage(page, { position, positionVersion: version });
+        if (step.moved) {
+          version = String(BigInt(version) + 1n);
+          position = JSON.stringify(page.changes.next);
+        }
+        total.read += page.found.size;
         total.changed += step.changed;
         total.opened += step.opened;
-        if (!step.more || !(await goOn())) break;
+        if (!ahead) break;
+        page = await ahead;
+        if (await goOn()) continue;
+        // Another process goes on from the watermark: what was read ahead here is not recorded.
+        this.covered = new Map();
+        break;
       }
       this.metrics.polls.inc({ stream: this.stream.stream, outcome: 'ok' });
     } catch (error) {
+      // What was read ahead may not have been recorded: nothing counts as covered any more.
+      this.covered = new Map();
+      await ahead?.catch(() => undefined);
       if (error instanceof WatermarkMoved) return total;
       await this.noteFailure(error);
     }
@@ -89,50 +119,58 @@ export class CapturePoller {
     return gone;
   }
 
-  private async pollPage(first: boolean): Promise<PollResult & { more: boolean }> {
-    const { reader, store } = this;
-    const name = this.stream.stream;
-    const watermark = await store.watermark(name);
-    const position = JSON.parse(watermark.position) as Position;
+  private async readPage(position: Position, first: boolean): Promise<Page> {
+    const { reader } = this;
     const ceiling = await reader.ceiling();
     const changes = await reader.changes(position, ceiling, this.settings.batchCases, first);
-    await store.notePoll(name, { ceiling: ceiling.mark, heldBack: ceiling.mark !== ceiling.newest });
-    this.noteStanding(watermark.ceiling === ceiling.mark && ceiling.mark !== ceiling.newest ? watermark.ceilingSince : undefined);
-
     // A case that was read when the ceiling stood above this mark has nothing new in it.
     const mode = this.stream.watermark.mode;
     const caseNos = changes.caseNos.filter((c) => {
       const covered = mode === 'rowversion' ? this.covered.get(c) : undefined;
       return covered === undefined || reader.dialect.compareMarks(mode, changes.marks.get(c)!, covered) >= 0;
     });
-    const next = JSON.stringify(changes.next);
-    if (caseNos.length === 0) {
-      const now = this.clock.now().getTime();
-      if (next !== watermark.position && (changes.more || changes.caseNos.length > 0 || now - this.persistedAt > idlePersistMs)) {
-        await store.record(name, [], { positionVersion: watermark.positionVersion, position: next });
-        this.persistedAt = now;
-      }
-      return { read: 0, changed: 0, opened: 0, more: changes.more };
-    }
-
+    if (caseNos.length === 0) return { ceiling, changes, caseNos, found: new Map(), unreadable: new Map() };
     await this.checkColumns();
     const { found, unreadable } = await reader.readEach(caseNos);
+    for (const caseNo of found.keys()) this.covered.set(caseNo, ceiling.mark);
+    return { ceiling, changes, caseNos, found, unreadable };
+  }
+
+  private async noteLook(watermark: WatermarkRow, ceiling: Ceiling): Promise<void> {
+    const heldBack = ceiling.mark !== ceiling.newest;
+    await this.store.notePoll(this.stream.stream, { ceiling: ceiling.mark, heldBack });
+    this.noteStanding(watermark.ceiling === ceiling.mark && heldBack ? watermark.ceilingSince : undefined);
+  }
+
+  private async recordPage(page: Page, from: { position: string; positionVersion: string }): Promise<{ changed: number; opened: number; moved: boolean }> {
+    const { store } = this;
+    const { changes, caseNos, found, unreadable } = page;
+    const name = this.stream.stream;
+    const move = { positionVersion: from.positionVersion, position: JSON.stringify(changes.next) };
+    const now = this.clock.now().getTime();
+    if (caseNos.length === 0) {
+      const worth = move.position !== from.position && (changes.more || changes.caseNos.length > 0 || now - this.persistedAt > idlePersistMs);
+      if (worth) {
+        await store.record(name, [], move);
+        this.persistedAt = now;
+      }
+      return { changed: 0, opened: 0, moved: worth };
+    }
     await this.storeAttachments(found);
     const { captured, broken } = this.derive(found);
     for (const [caseNo, detail] of [...unreadable, ...broken]) {
       await store.noteCaseFault(name, caseNo, 'row-unreadable', detail);
       this.log.warn({ stream: name, caseNo, code: 'row-unreadable', detail }, 'a case cannot be captured; the others go on');
     }
-    const result = await store.record(name, captured, { positionVersion: watermark.positionVersion, position: next });
-    this.persistedAt = this.clock.now().getTime();
-    for (const c of captured) this.covered.set(c.caseNo, ceiling.mark);
+    const result = await store.record(name, captured, move);
+    this.persistedAt = now;
     if (this.covered.size > coveredLimit) this.covered = new Map();
     const gone = caseNos.filter((c) => !found.has(c) && !unreadable.has(c));
     if (gone.length > 0) await this.recordGone(gone);
     this.metrics.captured.inc({ stream: name }, result.changed);
     if (result.changed > 0) this.log.info({ stream: name, changed: result.changed, opened: result.opened, refreshed: result.refreshed, cancelled: result.cancelled }, 'captured');
     for (const channel of result.channels) await this.doorbell.ring('render', channel);
-    return { read: found.size, changed: result.changed, opened: result.opened, more: changes.more };
+    return { changed: result.changed, opened: result.opened, moved: true };
   }
 
   private derive(found: ReadonlyMap<CaseNo, CaseSnapshot>): { captured: CapturedCase[]; broken: Map<CaseNo, string> } {
