@@ -56,6 +56,8 @@ async function demo(): Promise<number> {
   const center = await startSimulatedCenter({
     channel: 'center', dir: path.join(dir, 'center'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
     ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings'),
+    // So that a refusal can be seen: the center does not like one of these cases.
+    faults: { import: { refusals: [{ code: '130', reason: '承诺办结时间早于受理时间', when: (m) => m.message === 'acceptance' && m.caseNo.endsWith('17') }] } },
   });
   const provincial = await startSimulatedCenter({
     channel: 'provincial', dir: path.join(dir, 'provincial'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
