@@ -121,7 +121,7 @@ export class AcknowledgementProcessor {
   private tell(channel: ChannelName, recorded: Recorded): void {
     if (Object.keys(recorded.classes).length === 0) return;
     for (const [state, n] of Object.entries(recorded.moved)) this.parts.metrics.moves.inc({ channel, state }, n);
-    this.parts.log.info({ channel, ...recorded.classes }, 'acknowledgements recorded');
+    this.parts.log.info({ channel, ...recorded.classes, exchanges: recorded.exchanges }, 'acknowledgements recorded');
     // A lane that got free has its next message due; the sweep would find it too, later.
     if ((recorded.moved.accepted ?? 0) + (recorded.moved.refused ?? 0) > 0) void this.parts.doorbell.ring('deliver', channel);
   }

@@ -168,7 +168,7 @@ export class CapturePoller {
     const gone = caseNos.filter((c) => !found.has(c) && !unreadable.has(c));
     if (gone.length > 0) await this.recordGone(gone);
     this.metrics.captured.inc({ stream: name }, result.changed);
-    if (result.changed > 0) this.log.info({ stream: name, changed: result.changed, opened: result.opened, refreshed: result.refreshed, cancelled: result.cancelled }, 'captured');
+    if (result.changed > 0) this.log.info({ stream: name, changed: result.changed, exchanges: result.exchanges, refreshed: result.refreshed, cancelled: result.cancelled }, 'captured');
     for (const channel of result.channels) await this.doorbell.ring('render', channel);
     return { changed: result.changed, opened: result.opened, moved: true };
   }
@@ -214,7 +214,7 @@ export class CapturePoller {
     const channels = this.subscriptions.filter((s) => s.event === this.stream.removalEvent).map((s) => s.channel);
     const result = await this.store.recordRemoved(this.stream.stream, caseNos, { event: this.stream.removalEvent, channels, at: bureauTime(this.clock.now()) });
     for (const c of caseNos) this.covered.delete(c);
-    if (result.changed > 0) this.log.info({ stream: this.stream.stream, removed: result.changed, opened: result.opened }, 'cases are gone from the bureau');
+    if (result.changed > 0) this.log.info({ stream: this.stream.stream, removed: result.changed, exchanges: result.exchanges }, 'cases are gone from the bureau');
     for (const channel of result.channels) await this.doorbell.ring('render', channel);
     return result.changed;
   }

@@ -182,7 +182,7 @@ export class DeliveryProcessor {
     const now = parts.clock.now().getTime();
     for (const e of staged) parts.metrics.captureToStaged.observe({ channel: channel.channel }, (now - Date.parse(e.capturedAt)) / 1000);
     parts.metrics.moves.inc({ channel: channel.channel, state: 'staged' }, staged.length);
-    parts.log.info({ channel: channel.channel, manifest: manifest.seq, count: staged.length }, 'manifest staged');
+    parts.log.info({ channel: channel.channel, manifest: manifest.seq, exchanges: staged.map((e) => e.id) }, 'manifest staged');
     // An acknowledgement that was faster than our record waits in the ledger for this moment.
     await parts.doorbell.ring('read', channel.channel);
     return true;

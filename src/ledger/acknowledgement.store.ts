@@ -21,6 +21,8 @@ export interface ReadEntry {
 export interface Recorded {
   readonly classes: Readonly<Partial<Record<AcknowledgementClass, number>>>;
   readonly moved: Readonly<Partial<Record<ExchangeState, number>>>;
+  /** Ids of those that moved. */
+  readonly exchanges: readonly ExchangeId[];
 }
 
 interface KnownExchange extends ExchangeFacts {
@@ -214,5 +216,5 @@ function recorded(judged: readonly { class: AcknowledgementClass; moves: readonl
     classes[j.class] = (classes[j.class] ?? 0) + 1;
     for (const m of j.moves) moved[m.to] = (moved[m.to] ?? 0) + 1;
   }
-  return { classes, moved };
+  return { classes, moved, exchanges: [...new Set(judged.flatMap((j) => j.moves.map((m) => m.id)))] };
 }

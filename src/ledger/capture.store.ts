@@ -1,4 +1,4 @@
-import type { CaseNo, ChannelName } from '../domain/vocabulary.js';
+import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
@@ -38,6 +38,8 @@ export interface CaptureResult {
   /** Cases whose snapshot is new. */
   readonly changed: number;
   readonly opened: number;
+  /** Ids of those opened and refreshed, so that logs can follow each from here. */
+  readonly exchanges: readonly ExchangeId[];
   readonly refreshed: number;
   readonly cancelled: number;
   /** Channels that have something to render now. */
@@ -125,7 +127,7 @@ export class CaptureStore {
       if (move) await this.moveWatermark(runner, stream, move);
       const heads = await this.heads(runner, stream, cases.map((c) => c.caseNo));
       const changed = cases.filter((c) => heads.get(c.caseNo)?.digest !== c.digest || heads.get(c.caseNo)?.removed === true);
-      if (changed.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, channels: [] };
+      if (changed.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, exchanges: [], channels: [] };
 
       const snapshotIds = await this.opening.take(runner, 'snapshot', changed.length);
       const now = this.clock.iso();
@@ -149,7 +151,7 @@ export class CaptureStore {
       const now = this.clock.iso();
       const { hint, suffix } = this.database.dialect.lockRows;
       const { rows } = await runner.run(sql`select * from case_head ${raw(hint)} where stream = ${stream} and removed_at is null and case_no in (${list(caseNos)}) ${raw(suffix)}`);
-      if (rows.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, channels: [] };
+      if (rows.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, exchanges: [], channels: [] };
       const gone = rows.map((r) => ({ caseNo: String(r['case_no']), snapshotId: String(r['snapshot_id']) }));
       await runner.run(sql`update case_head set removed_at = ${this.value(now)} where stream = ${stream} and case_no in (${list(gone.map((g) => g.caseNo))})`);
       const latest = await this.latest(runner, stream, gone.map((g) => g.caseNo));
@@ -183,7 +185,7 @@ export class CaptureStore {
     stream: string,
     plans: readonly { caseNo: CaseNo; snapshotId: string; latest: readonly LatestExchange[]; plan: ExchangePlan }[],
     now: string,
-  ): Promise<{ opened: number; refreshed: number; cancelled: number; channels: ChannelName[] }> {
+  ): Promise<{ opened: number; refreshed: number; cancelled: number; exchanges: ExchangeId[]; channels: ChannelName[] }> {
     const channels = new Set<ChannelName>(plans.flatMap((p) => p.plan.open.map((o) => o.channel)));
     const opened = await this.opening.open(runner, stream, plans.map((p) => ({ ...p, open: p.plan.open })), { actor: 'capture', note: 'captured', now });
 
@@ -203,7 +205,7 @@ export class CaptureStore {
 
     const cancels = plans.flatMap((p) => p.plan.cancel);
     const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });
-    return { opened: opened.length, refreshed: refreshed.length, cancelled: cancelled.length, channels: [...channels] };
+    return { opened: opened.length, refreshed: refreshed.length, cancelled: cancelled.length, exchanges: [...opened, ...refreshed], channels: [...channels] };
   }
 
   private async moveWatermark(runner: Runner, stream: string, move: { positionVersion: string; position: string }): Promise<void> {

@@ -88,8 +88,9 @@ export class MappingProcessor {
     parts.metrics.moves.inc({ channel, state: 'rendered' }, Math.max(0, moved.length - refused.length));
     if (parked > 0) {
       parts.metrics.moves.inc({ channel, state: 'parked' }, parked);
-      parts.log.warn({ channel, parked, first: (refused[0]?.row ?? failed[0]!.row).id }, 'messages are parked with findings');
+      parts.log.warn({ channel, exchanges: [...refused, ...failed].map((f) => f.row.id) }, 'messages are parked with findings');
     }
+    parts.log.info({ channel, exchanges: rendered.map((m) => m.row.id) }, 'rendered');
     if (rendered.length > 0) await parts.doorbell.ring('deliver', channel);
     return claimed.length === parts.settings.render.batch || giveBack.length > 0;
   }
