@@ -73,7 +73,7 @@ export class CapturePoller {
       await this.noteLook(watermark, page.ceiling);
       for (;;) {
         // The next page is read while this one is recorded; the watermark's compare-and-set keeps their order.
-        ahead = page.changes.more ? this.readPage(page.changes.next, false) : undefined;
+        ahead = page.changes.more ? this.readPage(page.changes.next, false, page) : undefined;
         ahead?.catch(() => undefined); // awaited below; a page that fails to be recorded ends the poll first
         const step = await this.recordPage(page, { position, positionVersion: version });
         if (step.moved) {
@@ -85,15 +85,10 @@ export class CapturePoller {
         total.opened += step.opened;
         if (!ahead) break;
         page = await ahead;
-        if (await goOn()) continue;
-        // Another process goes on from the watermark: what was read ahead here is not recorded.
-        this.covered = new Map();
-        break;
+        if (!(await goOn())) break; // another process goes on from the watermark; what was read ahead here is dropped
       }
       this.metrics.polls.inc({ stream: this.stream.stream, outcome: 'ok' });
     } catch (error) {
-      // What was read ahead may not have been recorded: nothing counts as covered any more.
-      this.covered = new Map();
       await ahead?.catch(() => undefined);
       if (error instanceof WatermarkMoved) return total;
       await this.noteFailure(error);
@@ -119,20 +114,20 @@ export class CapturePoller {
     return gone;
   }
 
-  private async readPage(position: Position, first: boolean): Promise<Page> {
+  private async readPage(position: Position, first: boolean, before?: Page): Promise<Page> {
     const { reader } = this;
     const ceiling = await reader.ceiling();
     const changes = await reader.changes(position, ceiling, this.settings.batchCases, first);
-    // A case that was read when the ceiling stood above this mark has nothing new in it.
+    // A case that was read when the ceiling stood above this mark has nothing new in it. Only what is recorded counts, or
+    // what the page before holds: if that page fails to be recorded, this one is dropped with it.
     const mode = this.stream.watermark.mode;
     const caseNos = changes.caseNos.filter((c) => {
-      const covered = mode === 'rowversion' ? this.covered.get(c) : undefined;
+      const covered = mode === 'rowversion' ? (before?.found.has(c) ? before.ceiling.mark : this.covered.get(c)) : undefined;
       return covered === undefined || reader.dialect.compareMarks(mode, changes.marks.get(c)!, covered) >= 0;
     });
     if (caseNos.length === 0) return { ceiling, changes, caseNos, found: new Map(), unreadable: new Map() };
     await this.checkColumns();
     const { found, unreadable } = await reader.readEach(caseNos);
-    for (const caseNo of found.keys()) this.covered.set(caseNo, ceiling.mark);
     return { ceiling, changes, caseNos, found, unreadable };
   }
 
@@ -164,6 +159,7 @@ export class CapturePoller {
     }
     const result = await store.record(name, captured, move);
     this.persistedAt = now;
+    for (const c of captured) this.covered.set(c.caseNo, page.ceiling.mark);
     if (this.covered.size > coveredLimit) this.covered = new Map();
     const gone = caseNos.filter((c) => !found.has(c) && !unreadable.has(c));
     if (gone.length > 0) await this.recordGone(gone);
