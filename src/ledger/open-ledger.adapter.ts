@@ -1,7 +1,7 @@
 import type { Settings } from '../domain/settings.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { raw, sql } from '../platform/database/sql.js';
-import { CreateLedger1763856000000 } from './migrations/create-ledger.migration.js';
+import { ledgerMigrations } from './migrations/ledger.migration.js';
 
 /** Number under which processes agree who migrates; any constant does. */
 const migrationLock = 774_411;
@@ -11,7 +11,7 @@ export async function openLedger(settings: Pick<Settings, 'ledger'>): Promise<Da
   const l = settings.ledger;
   const database = await DatabaseAdapter.open(
     { engine: l.engine, url: l.url, poolSize: l.poolSize, encrypt: l.encrypt, trustServerCertificate: l.trustServerCertificate, applicationName: 'exchange-gateway ledger' },
-    { migrations: [CreateLedger1763856000000] },
+    { migrations: ledgerMigrations },
   );
   if (!l.migrate) return database;
   const lock = database.source.createQueryRunner();

@@ -1,6 +1,6 @@
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded-postgres.adapter.js';
 import { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
-import { CreateLedger1763856000000 } from '../../src/ledger/migrations/create-ledger.migration.js';
+import { ledgerMigrations } from '../../src/ledger/migrations/ledger.migration.js';
 
 let started: Promise<EmbeddedPostgres> | undefined;
 let counter = 0;
@@ -26,7 +26,7 @@ export function postgresServer(): Promise<EmbeddedPostgres> {
 }
 
 export function openPostgres(url: string, withLedger = false): Promise<DatabaseAdapter> {
-  return DatabaseAdapter.open({ engine: 'postgres', url, poolSize: 8, applicationName: 'gateway test' }, withLedger ? { migrations: [CreateLedger1763856000000] } : {}).then(async (db) => {
+  return DatabaseAdapter.open({ engine: 'postgres', url, poolSize: 8, applicationName: 'gateway test' }, withLedger ? { migrations: ledgerMigrations } : {}).then(async (db) => {
     if (withLedger) await db.source.runMigrations();
     return db;
   });
