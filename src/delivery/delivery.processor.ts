@@ -28,7 +28,8 @@ export interface DeliveryParts {
   staging(channel: string): StagingMachine;
 }
 
-interface Upload {
+/** A message with the exchange it reports. */
+export interface Upload {
   readonly row: ExchangeRow;
   readonly message: StoredMessage;
 }
@@ -208,9 +209,11 @@ export class DeliveryProcessor {
   }
 }
 
-function manifestLine({ row, message }: Upload): ManifestLine {
+/** What a manifest says of a message; whoever lists one anew says the same. */
+export function manifestLine({ row, message }: Upload): ManifestLine {
   return {
-    messageId: row.messageId, message: row.event, caseNo: row.caseNo, version: row.version, fileName: row.fileName, size: message.content.length, sha256: message.sha256,
+    messageId: row.messageId, message: row.event, caseNo: row.caseNo, version: row.version,
+    recovery: { sequence: row.sequence, operation: row.operation, at: row.eventAt, digest: row.eventDigest }, fileName: row.fileName, size: message.content.length, sha256: message.sha256,
     attachments: message.attachments.map((a) => ({ fileName: a.fileName, size: a.size, sha256: a.sha256 })),
   };
 }

@@ -17,7 +17,8 @@ export function writeManifest(facts: { channel: string; seq: string; previous: s
       '@CREATED': shanghai(facts.createdAt),
       '@COUNT': String(facts.lines.length),
       FILE: facts.lines.map((l) => ({
-        '@ID': l.messageId, '@MESSAGE': l.message, '@CASE': l.caseNo, '@VERSION': String(l.version), '@NAME': l.fileName, '@SIZE': String(l.size), '@SHA256': l.sha256,
+        '@ID': l.messageId, '@MESSAGE': l.message, '@CASE': l.caseNo, '@VERSION': String(l.version),
+        '@SEQUENCE': l.recovery.sequence, '@OPERATION': l.recovery.operation, '@AT': l.recovery.at, '@DIGEST': l.recovery.digest, '@NAME': l.fileName, '@SIZE': String(l.size), '@SHA256': l.sha256,
         ...(l.attachments.length > 0 ? { ATTACHMENT: l.attachments.map((a) => ({ '@NAME': a.fileName, '@SIZE': String(a.size), '@SHA256': a.sha256 })) } : {}),
       })),
     },

@@ -12,12 +12,24 @@ export interface MessageFacts {
   readonly sequence: string;
 }
 
+/** Facts of an exchange that its message id is made of, or that tell whether the bureau says something new since. */
+export interface ManifestRecovery {
+  readonly sequence: string;
+  readonly operation: Operation;
+  /** Bureau time of the event. */
+  readonly at: string;
+  /** Digest of exactly what was reported: equal digest, nothing to report again. */
+  readonly digest: string;
+}
+
 /** One line of a manifest. Written last, after every file it names was verified under its final name. */
 export interface ManifestLine {
   readonly messageId: string;
   readonly message: string;
   readonly caseNo: string;
   readonly version: number;
+  /** What a ledger that lost this exchange is recovered from, beside what the receiver needs. */
+  readonly recovery: ManifestRecovery;
   readonly fileName: string;
   /** Bytes. */
   readonly size: number;

@@ -16,6 +16,8 @@ export interface ExchangeRow {
   readonly lanePosition: string;
   readonly snapshotId: string;
   readonly eventAt: string;
+  /** Digest of exactly what the channel's mapping reads. */
+  readonly eventDigest: string;
   readonly messageId: string;
   readonly fileName: string;
   readonly capturedAt: string;
@@ -52,6 +54,7 @@ export function exchangeRow(r: Record<string, unknown>): ExchangeRow {
     lanePosition: String(r['lane_position']),
     snapshotId: String(r['snapshot_id']),
     eventAt: String(r['event_at']),
+    eventDigest: String(r['event_digest']),
     messageId: String(r['message_id']),
     fileName: String(r['file_name']),
     capturedAt: instantText(r['captured_at']),

@@ -189,7 +189,7 @@ it('stands still while a person has paused the channel', async () => {
 });
 
 it('writes a manifest whose bytes depend on its facts only', () => {
-  const facts = { channel: 'center', seq: '7', previous: '0'.repeat(64), createdAt: new Date('2026-11-23T02:00:00Z'), lines: [{ messageId: 'a'.repeat(32), message: 'application', caseNo: 'C<1>', version: 1, fileName: 'f.xml', size: 3, sha256: 'b'.repeat(64), attachments: [{ fileName: 'f.a01.pdf', size: 1, sha256: 'c'.repeat(64) }] }] };
+  const facts = { channel: 'center', seq: '7', previous: '0'.repeat(64), createdAt: new Date('2026-11-23T02:00:00Z'), lines: [{ messageId: 'a'.repeat(32), message: 'application', caseNo: 'C<1>', version: 1, recovery: { sequence: '1', operation: 'I' as const, at: '2026-11-02 09:00:00.000', digest: 'd'.repeat(64) }, fileName: 'f.xml', size: 3, sha256: 'b'.repeat(64), attachments: [{ fileName: 'f.a01.pdf', size: 1, sha256: 'c'.repeat(64) }] }] };
   const text = writeManifest(facts).toString('utf8');
   expect(text).toContain('CREATED="2026-11-23T10:00:00+08:00"');
   expect(text).toContain('CASE="C&lt;1&gt;"');
