@@ -23,6 +23,7 @@ export type Move =
   | 'park'
   | 'retry'
   | 'refresh'
+  | 'resend'
   | 'supersede'
   | 'cancel';
 
@@ -45,6 +46,9 @@ export const transitions: readonly Transition[] = [
   { from: 'captured', move: 'refresh', to: 'captured' },
   { from: 'rendered', move: 'refresh', to: 'captured' },
   { from: 'parked', move: 'refresh', to: 'captured' },
+  // An administrator's order: the file got lost on the way; the same bytes go again under the same name and id.
+  { from: 'staged', move: 'resend', to: 'rendered' },
+  { from: 'picked_up', move: 'resend', to: 'rendered' },
   { from: 'captured', move: 'park', to: 'parked' },
   { from: 'rendered', move: 'park', to: 'parked' },
   { from: 'parked', move: 'retry', to: 'parked-from' },

@@ -31,6 +31,7 @@ export const gatewaySchema = z.strictObject({
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),
+  mirror: z.strictObject({ everyMs: ms, overdueMs: ms, hashFilesPerLook: z.number().int().min(0) }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   mappingsDir: z.string(),
 });
@@ -60,6 +61,10 @@ const stagingSchema = z
     outboxDir: z.string().default('in'),
     manifestDir: z.string().default('manifest'),
     acknowledgementDir: z.string().default('ack'),
+    /** Where the receiver puts what it took; looked at, never written. It need not exist. */
+    archiveDir: z.string().default('archive'),
+    /** Where a foreign or altered file is put when an administrator orders it out of the way. */
+    asideDir: z.string().default('aside'),
     /** Flush each file to the disk of the staging machine before it is renamed, where its server can. */
     fsync: z.boolean().default(true),
   })

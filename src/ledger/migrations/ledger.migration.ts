@@ -1,4 +1,5 @@
 import { CreateLedger1763856000000 } from './create-ledger.migration.js';
+import { CreateMirror1764000100000 } from './create-mirror.migration.js';
 
 /** Every migration of the ledger, oldest first. */
-export const ledgerMigrations = [CreateLedger1763856000000];
+export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000];
