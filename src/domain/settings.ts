@@ -31,6 +31,13 @@ export const gatewaySchema = z.strictObject({
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),
+  completeness: z.strictObject({
+    /** Local time in Asia/Shanghai. */
+    at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected HH:MM'),
+    fullEveryDays: z.number().int().min(1),
+    openLimit: z.number().int().min(0),
+  }),
+  retention: z.strictObject({ scheduled: z.boolean(), keepDays: z.number().int().min(30), batch: z.number().int().min(1).max(1000) }),
   mirror: z.strictObject({ everyMs: ms, overdueMs: ms, hashFilesPerLook: z.number().int().min(0) }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   mappingsDir: z.string(),
