@@ -32,6 +32,7 @@ export const failureCodes = {
   'staging-denied': { kind: 'setup', text: 'the staging machine denies writing or renaming', remedy: 'ask the center for write permission on the channel directory' },
   'staging-interrupted': { kind: 'transient', text: 'the connection broke during the transfer', remedy: 'nothing to do now; what arrived is looked at before it is sent again' },
   'content-differs': { kind: 'transient', text: 'what lies on the staging machine is not what was written', remedy: 'nothing to do now; look at the disk of the staging machine when it lasts' },
+  'ledger-behind': { kind: 'setup', text: 'the staging machine holds manifests that the ledger does not know: an older ledger was restored', remedy: 'run gateway recover --channel <name>, read its plan, and run it again with --yes' },
   'name-taken': { kind: 'defect', text: 'a file of this name with other content lies on the staging machine', remedy: 'compare the two files; only a person may remove the foreign one' },
   'attempts-exhausted': { kind: 'setup', text: 'all attempts failed', remedy: 'look at the last cause in the timeline, mend it, then retry' },
   'worker-killed': { kind: 'defect', text: 'the exchange ended its worker several times', remedy: 'give the exchange number to a developer; do not retry before' },
