@@ -15,6 +15,7 @@ import { LeaseStore } from './lease.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { MessageStore } from './message.store.js';
 import { openLedger } from './open-ledger.adapter.js';
+import { ReturnedRecordStore } from './returned-record.store.js';
 
 type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 
@@ -22,7 +23,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 @Module({})
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, ReturnedRecordStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -38,6 +39,7 @@ export class LedgerModule {
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, e, inbox), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
+        { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
     };

@@ -1,5 +1,6 @@
 import { CreateLedger1763856000000 } from './create-ledger.migration.js';
+import { CreateReconciliation1764000400000 } from './create-reconciliation.migration.js';
 import { CreateMirror1764000100000 } from './create-mirror.migration.js';
 
 /** Every migration of the ledger, oldest first. */
-export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000];
+export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateReconciliation1764000400000];
