@@ -31,10 +31,12 @@ export function sftpSettings(server: ServerAddress, more: Partial<SftpSettings> 
     outboxDir: 'in',
     manifestDir: 'manifest',
     acknowledgementDir: 'ack',
+    archiveDir: 'archive',
+    asideDir: 'aside',
     fsync,
   };
 }
 
 export function directorySettings(path: string, fsync = true): StagingSettings {
-  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', fsync };
+  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', archiveDir: 'archive', asideDir: 'aside', fsync };
 }

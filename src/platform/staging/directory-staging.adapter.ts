@@ -42,6 +42,11 @@ export class DirectoryStagingAdapter implements StagingMachine {
     return this.entries(directory, (name) => !name.startsWith('.'));
   }
 
+  async listDirectories(directory: string): Promise<string[]> {
+    const found = await this.tried('list', checkedDirectory(directory), (path) => readdir(path, { withFileTypes: true }));
+    return (found ?? []).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name).sort();
+  }
+
   async listTemporaries(directory: string): Promise<StagedEntry[]> {
     return this.entries(directory, isTemporaryName);
   }

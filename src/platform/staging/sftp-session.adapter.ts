@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import ssh2, { type ConnectConfig, type FileEntryWithStats, type SFTPWrapper, type Stats } from 'ssh2';
 import { asFailure, GatewayFailure } from '../../domain/failures.js';
 import type { SftpSettings } from '../../domain/settings.js';
-import { codeOf } from './classify-staging-error.js';
+import { codeOf, sftpStatus } from './classify-staging-error.js';
 import { matchHostKey, type HostKeyMatch } from './match-host-key.js';
 
 /** Called exactly once: with the error, or with the value. An error of the server carries its SFTP status as `code`. */
@@ -174,8 +174,20 @@ export class SftpSession {
   makeDirectory(path: string, done: Answer<unknown>): void {
     this.request((answer) => this.sftp.mkdir(path, answer), done);
   }
+  /** Asks for part after part itself, so that each counts as an answer however many files there are. */
   readDirectory(path: string, done: Answer<FileEntryWithStats[]>): void {
-    this.request((answer) => this.sftp.readdir(path, answer), done);
+    this.request<Buffer>((answer) => this.sftp.opendir(path, answer), (failed, handle) => {
+      if (handle === undefined) return done(failed);
+      const all: FileEntryWithStats[] = [];
+      const finish = (error?: unknown): void => this.close(handle, () => (error === undefined ? done(undefined, all) : done(error)));
+      const next = (): void => this.request<FileEntryWithStats[]>((answer) => this.sftp.readdir(handle, answer), (error, part) => {
+        if (codeOf(error) === sftpStatus.eof) return finish();
+        if (part === undefined) return finish(error);
+        for (const entry of part) all.push(entry);
+        next();
+      });
+      next();
+    });
   }
   statvfs(path: string, done: Answer<unknown>): void {
     this.request((answer) => this.sftp.ext_openssh_statvfs(path, answer), done);

@@ -41,6 +41,12 @@ export class SftpStagingAdapter implements StagingMachine {
     return (await this.entries(directory)).filter((entry) => !entry.name.startsWith('.'));
   }
 
+  async listDirectories(directory: string): Promise<string[]> {
+    const path = checkedDirectory(directory);
+    const all = await this.ask('list', path, (session, done: Answer<{ filename: string; attrs: { isDirectory(): boolean } }[]>) => session.readDirectory(path, done), []);
+    return all.filter((entry) => entry.attrs.isDirectory() && !entry.filename.startsWith('.')).map((entry) => entry.filename).sort();
+  }
+
   async listTemporaries(directory: string): Promise<StagedEntry[]> {
     return (await this.entries(directory)).filter((entry) => isTemporaryName(entry.name));
   }

@@ -63,6 +63,8 @@ export interface StagingMachine {
   put(files: readonly StagedFile[], options?: PutOptions): Promise<PutOutcome[]>;
   /** Regular files whose names do not start with a dot, by name. */
   list(directory: string): Promise<StagedEntry[]>;
+  /** Names of the directories in it, without those that start with a dot; none when it does not exist. */
+  listDirectories(directory: string): Promise<string[]>;
   /** Temporary files of this gateway, of this or of an earlier process. */
   listTemporaries(directory: string): Promise<StagedEntry[]>;
   /** Removes a temporary file of ours; any other name is refused. */
