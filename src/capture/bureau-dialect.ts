@@ -21,6 +21,10 @@ export interface BureauDialect {
     limit: number;
   }): Sql;
   select(request: { table: string; parent: string; order: string; columns: Readonly<Record<string, ColumnType>>; caseNos: readonly string[] }): Sql;
+  /** A key column as text. */
+  keyText(column: string): string;
+  /** The newest mark of a group of rows, in the text form of marks. */
+  newestMark(column: string, mode: WatermarkMode): string;
   catalogue(table: string): Sql;
   accepts(expected: ColumnType, catalogueType: string): boolean;
   compareMarks(mode: WatermarkMode, a: string, b: string): number;

@@ -7,11 +7,9 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import type { BureauDialect } from './bureau-dialect.js';
+import type { CaseMarks, Position, TableMark } from './bureau-marks.js';
 import { mssqlBureau } from './mssql-bureau.adapter.js';
 import { postgresBureau } from './postgres-bureau.adapter.js';
-
-/** Where reading stands in each table: everything up to (rowversion or time, case number) has been seen. */
-export type Position = Readonly<Record<string, readonly [mark: string, caseNo: string]>>;
 
 export interface ChangeSet {
   /** Cases with a change, oldest first, each once. */
@@ -122,6 +120,36 @@ export class BureauReader {
   async existing(caseNos: readonly CaseNo[]): Promise<Set<CaseNo>> {
     const { rows } = await this.database.run(sql`select ${raw(this.stream.key)} as case_no from ${raw(this.stream.table)} where ${raw(this.stream.key)} in (${list(caseNos)})`);
     return new Set(rows.map((r) => String(r['case_no'])));
+  }
+
+  /** Up to `limit` case numbers after `after`, in the order of the bureau's key. */
+  async keys(after: CaseNo, limit: number): Promise<CaseNo[]> {
+    const { table, key } = this.stream;
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} ${raw(this.dialect.keyText(key))} as case_no from ${raw(table)} where ${raw(key)} > ${after} order by ${raw(key)} ${raw(top.suffix)}`);
+    return rows.map((r) => String(r['case_no']));
+  }
+
+  /** How many rows each table has of a case and the newest mark among them, as of one moment: for the cases after `after` up to `last`, or those named. */
+  async marks(of: { readonly after: CaseNo; readonly last: CaseNo } | { readonly caseNos: readonly CaseNo[] }): Promise<Map<CaseNo, CaseMarks>> {
+    const isolation = await this.dialect.readIsolation(this.database, this.allowTornReads);
+    const tables = [{ name: this.stream.table, table: this.stream.table, parent: this.stream.key, watermark: this.stream.watermark.column }, ...Object.entries(this.stream.children).map(([name, c]) => ({ name, ...c }))];
+    return this.database.transaction(async (runner) => {
+      const out = new Map<CaseNo, Record<string, TableMark>>();
+      for (const t of tables) {
+        const where = 'caseNos' in of ? sql`${raw(t.parent)} in (${list(of.caseNos)})` : sql`${raw(t.parent)} > ${of.after} and ${raw(t.parent)} <= ${of.last}`;
+        const mark = t.watermark === undefined ? raw('null') : raw(this.dialect.newestMark(t.watermark, this.stream.watermark.mode));
+        const { rows } = await runner.run(sql`select ${raw(this.dialect.keyText(t.parent))} as case_no, count(*) as n, ${mark} as mark from ${raw(t.table)} where ${where} group by ${raw(t.parent)}`);
+        for (const r of rows) {
+          const caseNo = String(r['case_no']);
+          const known = out.get(caseNo);
+          const entry: TableMark = { rows: Number(r['n']), mark: r['mark'] === null ? undefined : String(r['mark']) };
+          if (known) known[t.name] = entry;
+          else out.set(caseNo, { [t.name]: entry });
+        }
+      }
+      return out;
+    }, isolation);
   }
 
   /** Contents of scanned files by signature, for the cases named; only those whose MD5 is the recorded signature. */

@@ -9,7 +9,8 @@ import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
-import { BureauReader, type Ceiling, type ChangeSet, type Position } from './bureau-reader.adapter.js';
+import type { Position } from './bureau-marks.js';
+import { BureauReader, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
 import { deriveEvents } from './derive-events.js';
 
 export interface PollResult {
@@ -37,6 +38,8 @@ interface Page {
 const idlePersistMs = 30_000;
 const columnCheckMs = 10_000;
 const coveredLimit = 200_000;
+/** A poll that is under way moves the watermark with each page; somewhere between two of them there is room. */
+const captureAttempts = 20;
 
 /**
  * Polls one stream of the bureau.
@@ -54,7 +57,7 @@ export class CapturePoller {
     private readonly stream: StreamDefinition,
     private readonly subscriptions: readonly Subscription[],
     private readonly store: CaptureStore,
-    private readonly doorbell: DoorbellAdapter,
+    private readonly doorbell: Pick<DoorbellAdapter, 'ring'>,
     private readonly settings: PollSettings,
     private readonly clock: Clock,
     private readonly log: GatewayLog,
@@ -112,6 +115,26 @@ export class CapturePoller {
       await this.noteFailure(error);
     }
     return gone;
+  }
+
+  /**
+   * Reads the named cases now and records them, whatever the watermark says; the watermark's compare-and-set keeps it in turn
+   * with polls, so that nothing older is written over something newer. Throws what reading or recording throws.
+   */
+  async capture(caseNos: readonly CaseNo[]): Promise<PollResult> {
+    for (let attempt = 1; ; attempt += 1) {
+      const from = await this.store.watermark(this.stream.stream);
+      await this.checkColumns();
+      const ceiling = await this.reader.ceiling();
+      const read = await this.reader.readEach(caseNos);
+      const changes: ChangeSet = { caseNos, marks: new Map(), next: JSON.parse(from.position) as Position, more: true };
+      try {
+        const step = await this.recordPage({ ceiling, changes, caseNos, ...read }, from);
+        return { read: read.found.size, changed: step.changed, opened: step.opened };
+      } catch (error) {
+        if (!(error instanceof WatermarkMoved) || attempt >= captureAttempts) throw error;
+      }
+    }
   }
 
   private async readPage(position: Position, first: boolean, before?: Page): Promise<Page> {

@@ -43,6 +43,8 @@ export const mssqlBureau: BureauDialect = {
   select: (r) =>
     sql`select convert(nvarchar(60), ${raw(r.parent)}) as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as [${c}]`).join(', '))}
       from ${raw(r.table)} where ${raw(r.parent)} in (${list(r.caseNos)}) order by ${raw(`${r.table}.${r.parent}, ${r.table}.${r.order}`)}`,
+  keyText: (c) => `convert(nvarchar(60), ${c})`,
+  newestMark: (c, mode) => (mode === 'rowversion' ? `convert(nvarchar(30), max(convert(bigint, ${c})))` : `convert(nvarchar(27), convert(datetime2(7), max(${c})), 121)`),
   catalogue: (table) => {
     const [schema, name] = table.includes('.') ? table.split('.') : ['dbo', table];
     return sql`select column_name, data_type from information_schema.columns where table_name = ${name} and table_schema = ${schema}`;

@@ -40,6 +40,8 @@ export const postgresBureau: BureauDialect = {
   select: (r) =>
     sql`select ${raw(r.parent)}::text as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as "${c}"`).join(', '))}
       from ${raw(r.table)} where ${raw(r.parent)} = any(${r.caseNos}::text[]) order by ${raw(`${r.table}.${r.parent}, ${r.table}.${r.order}`)}`,
+  keyText: (c) => `${c}::text`,
+  newestMark: (c, mode) => (mode === 'rowversion' ? `max(${c})::text` : `to_char(max(${c}), 'YYYY-MM-DD HH24:MI:SS.US')`),
   catalogue: (table) => {
     const [schema, name] = table.includes('.') ? table.split('.') : [undefined, table];
     return schema

@@ -55,6 +55,9 @@ const snapshotColumns: readonly Column[] = [
   { name: 'taken_at', kind: 'instant' },
 ];
 
+/** Digest of a head whose case is to be read again; no snapshot has it. */
+export const unknownDigest = 'unknown';
+
 /** Thrown when another process moved the watermark first; nothing was written. */
 export class WatermarkMoved extends Error {}
 
@@ -171,6 +174,18 @@ export class CaptureStore {
       [{ name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }, { name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }, { name: 'fault_code', kind: 'text' }, { name: 'fault_detail', kind: 'text' }],
       [[stream, caseNo, '0', 'unreadable', now, code, detail.slice(0, 1000)]], ['stream', 'case_no'],
     );
+  }
+
+  /** Makes the next reading of these cases compare every event with what was reported, although their snapshot may be the one recorded last. */
+  async forgetDigests(stream: string, caseNos: readonly CaseNo[], runner: Runner = this.database): Promise<void> {
+    await runner.run(sql`update case_head set digest = ${unknownDigest} where stream = ${stream} and case_no in (${list(caseNos)})`);
+  }
+
+  /** Cases after `after` that wait for such a reading, in the ledger's order. */
+  async forgottenCases(stream: string, after: string, limit: number): Promise<string[]> {
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} case_no from case_head where stream = ${stream} and digest = ${unknownDigest} and case_no > ${after} order by case_no ${raw(top.suffix)}`);
+    return rows.map((r) => String(r['case_no']));
   }
 
   /** Case numbers after `after` that the ledger holds as present, in the ledger's order. */
