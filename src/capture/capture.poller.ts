@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
@@ -40,6 +41,8 @@ const columnCheckMs = 10_000;
 const coveredLimit = 200_000;
 /** A poll that is under way moves the watermark with each page; somewhere between two of them there is room. */
 const captureAttempts = 20;
+/** Cases after which the transfers of this process get their turn: a page in one go would stall them. */
+const breathEvery = 16;
 
 /**
  * Polls one stream of the bureau.
@@ -175,7 +178,7 @@ export class CapturePoller {
       return { changed: 0, opened: 0, moved: worth };
     }
     await this.storeAttachments(found);
-    const { captured, broken } = this.derive(found);
+    const { captured, broken } = await this.derive(found);
     for (const [caseNo, detail] of [...unreadable, ...broken]) {
       await store.noteCaseFault(name, caseNo, 'row-unreadable', detail);
       this.log.warn({ stream: name, caseNo, code: 'row-unreadable', detail }, 'a case cannot be captured; the others go on');
@@ -192,10 +195,12 @@ export class CapturePoller {
     return { changed: result.changed, opened: result.opened, moved: true };
   }
 
-  private derive(found: ReadonlyMap<CaseNo, CaseSnapshot>): { captured: CapturedCase[]; broken: Map<CaseNo, string> } {
+  private async derive(found: ReadonlyMap<CaseNo, CaseSnapshot>): Promise<{ captured: CapturedCase[]; broken: Map<CaseNo, string> }> {
     const captured: CapturedCase[] = [];
     const broken = new Map<CaseNo, string>();
+    let n = 0;
     for (const [caseNo, snapshot] of found) {
+      if (++n % breathEvery === 0) await setImmediate();
       if (caseNo.trim() === '' || caseNo.length > 50) {
         broken.set(caseNo.slice(0, 60), `the case number has ${caseNo.length} characters, expected 1 to 50`);
         continue;
@@ -279,7 +284,7 @@ export class CapturePoller {
 /** A snapshot with its digest and what it says should be reported. */
 export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
   const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), events: deriveEvents(stream, subscriptions, snapshot) };
+  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, events: deriveEvents(stream, subscriptions, snapshot) };
 }
 
 /** An instant as the bureau writes it: Asia/Shanghai, no zone. */

@@ -34,6 +34,15 @@ export interface Upload {
   readonly message: StoredMessage;
 }
 
+/** Files that lie on the staging machine under their final names and stand in no manifest yet. */
+interface Batch {
+  readonly token: string;
+  readonly delivered: readonly Upload[];
+  readonly end: () => void;
+  /** There may be more to deliver. */
+  readonly more: boolean;
+}
+
 /**
  * Puts due messages on the staging machine.
  * Enters as: rendered, head of its lane. Leaves as: staged. Can fail with: staging-*, content-differs, name-taken,
@@ -50,16 +59,36 @@ export class DeliveryProcessor {
     this.stopping = true;
   }
 
-  /** Delivers until nothing is due on the channel, or the channel stands still. */
+  /**
+   * Delivers until nothing is due on the channel, or the channel stands still. While the manifest of one batch is put and
+   * recorded, the files of the next travel; its own manifest is not fixed before that, so the chain has one open end.
+   */
   async handle(channelName: string): Promise<void> {
     const channel = this.parts.settings.channels.find((c) => c.channel === channelName && c.enabled);
     if (!channel) return;
-    let more = true;
-    while (more && !this.stopping) {
-      const state = await this.parts.channels.state(channelName);
-      if (state.paused) return;
-      if (state.breaker === 'open' && !(await this.probe(channel))) return;
-      more = await this.deliverOnce(channel, state.breaker === 'open' || state.failures > 0 || state.lastSuccessAt === undefined);
+    let finishing: Promise<boolean> | undefined;
+    try {
+      for (let more = true; more && !this.stopping; ) {
+        const state = await this.parts.channels.state(channelName);
+        if (state.paused) break;
+        if (state.breaker === 'open' && !(await this.probe(channel))) break;
+        const open = finishing === undefined ? await this.parts.manifests.prepared(channelName) : undefined;
+        if (open !== undefined) {
+          if (!(await this.finishManifest(channel, open, true))) return;
+          continue;
+        }
+        const batch = await this.uploadBatch(channel);
+        const finished = (await finishing) ?? true;
+        finishing = undefined;
+        if (batch === undefined) break;
+        if (!finished) return await this.parts.exchanges.release(batch.delivered.map((u) => u.row), batch.token);
+        more = batch.more;
+        const noteSuccess = state.breaker === 'open' || state.failures > 0 || state.lastSuccessAt === undefined;
+        finishing = this.listBatch(channel, batch, noteSuccess);
+        finishing.catch(() => undefined); // awaited in the next round or at the end
+      }
+    } finally {
+      await finishing;
     }
   }
 
@@ -87,18 +116,15 @@ export class DeliveryProcessor {
     this.prepared.add(channel.channel);
   }
 
-  /** One batch. True when there may be more. */
-  private async deliverOnce(channel: ChannelSettings, noteSuccess: boolean): Promise<boolean> {
+  /** Claims a batch and puts its files; undefined when nothing is due or the staging machine failed. */
+  private async uploadBatch(channel: ChannelSettings): Promise<Batch | undefined> {
     const { parts } = this;
     const token = randomUUID();
     const by = { actor: 'delivery', claimToken: token };
     const end = parts.metrics.stageSeconds.startTimer({ stage: 'deliver', channel: channel.channel });
 
-    const open = await parts.manifests.prepared(channel.channel);
-    if (open) return this.finishManifest(channel, open, true);
-
     const claimed = await parts.exchanges.claim(channel.channel, 'rendered', { limit: parts.settings.deliver.batch, token, claimMs: parts.settings.relay.claimMs });
-    if (claimed.length === 0) return false;
+    if (claimed.length === 0) return undefined;
     const { work, giveBack, park } = splitClaim(claimed, parts.settings.retry.maxCrashes);
     await parts.exchanges.release(giveBack, token);
     if (park.length > 0) {
@@ -108,11 +134,16 @@ export class DeliveryProcessor {
       await this.ready(channel, false);
     } catch (error) {
       await this.stopChannel(channel, work, asFailure(error, 'staging-unreachable'), by);
-      return false;
+      return undefined;
     }
-
     const { delivered, failed } = await this.upload(channel, work);
     if (failed.length > 0) await this.settleFailures(channel, failed, by);
+    return { token, delivered, end, more: failed.every((f) => f.failure.kind !== 'setup') };
+  }
+
+  /** Fixes the manifest of a batch whose files lie on the staging machine, puts it and records it. */
+  private async listBatch(channel: ChannelSettings, { token, delivered, end }: Batch, noteSuccess: boolean): Promise<boolean> {
+    const { parts } = this;
     if (delivered.length > 0) {
       const manifest = await parts.manifests.prepare(channel.channel, delivered.map((u) => ({ row: u.row, line: manifestLine(u) })), token, writeManifest);
       // Another worker of this channel may have prepared a manifest meanwhile; ours are found again under the next claim.
@@ -121,13 +152,13 @@ export class DeliveryProcessor {
       if (noteSuccess) await parts.channels.noteSuccess(channel.channel);
     }
     end();
-    return failed.every((f) => f.failure.kind !== 'setup');
+    return true;
   }
 
   /** Attachments before the message that names them; each message succeeds or fails by itself. */
   private async upload(channel: ChannelSettings, work: readonly ExchangeRow[]): Promise<{ delivered: Upload[]; failed: { row: ExchangeRow; failure: GatewayFailure }[] }> {
     const staging = this.parts.staging(channel.channel);
-    const stored = await this.parts.messages.messages(work.map((r) => r.id));
+    const stored = await this.parts.messages.messages(work);
     const failed: { row: ExchangeRow; failure: GatewayFailure }[] = [];
     let uploads: Upload[] = [];
     for (const row of work) {

@@ -1,3 +1,4 @@
+import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -7,6 +8,7 @@ import { type ExchangeStore } from './exchange.store.js';
 import { instantText } from './exchange-row.js';
 import { latestColumns, latestExchange } from './latest-exchange.js';
 import { OpeningStore } from './opening.store.js';
+import type { RecentCache } from './recent-cache.js';
 import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange } from './plan-exchanges.js';
 
 /** A case as it was read, ready to be recorded. */
@@ -16,6 +18,8 @@ export interface CapturedCase {
   readonly body: string;
   /** SHA-256 of body. */
   readonly digest: string;
+  /** What body is the JSON of; without it the rendering reads the body back. */
+  readonly snapshot?: CaseSnapshot;
   readonly events: readonly DerivedEvent[];
 }
 
@@ -70,6 +74,8 @@ export class CaptureStore {
     private readonly clock: Clock,
     private readonly exchanges: ExchangeStore,
     private readonly laneRules: ReadonlyMap<ChannelName, 'accepted' | 'staged'>,
+    /** Filled with what was recorded, for the rendering that follows in this process. */
+    private readonly recent?: RecentCache<CaseSnapshot>,
   ) {
     this.opening = new OpeningStore(database, exchanges, laneRules);
   }
@@ -126,7 +132,8 @@ export class CaptureStore {
    * comparison and writes nothing. Throws WatermarkMoved when another process was first.
    */
   async record(stream: string, cases: readonly CapturedCase[], move?: { positionVersion: string; position: string }): Promise<CaptureResult> {
-    return this.database.transaction(async (runner) => {
+    const committed: (() => void)[] = [];
+    const result = await this.database.transaction(async (runner) => {
       if (move) await this.moveWatermark(runner, stream, move);
       const heads = await this.heads(runner, stream, cases.map((c) => c.caseNo));
       const changed = cases.filter((c) => heads.get(c.caseNo)?.digest !== c.digest || heads.get(c.caseNo)?.removed === true);
@@ -137,6 +144,9 @@ export class CaptureStore {
       await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
       await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
 
+      // Numbers of a transaction that rolls back are given out again: nothing is kept before the commit.
+      changed.forEach((c, i) => committed.push(() => { if (c.snapshot) this.recent?.put(String(snapshotIds + BigInt(i)), c.snapshot, c.body.length); }));
+
       const latest = await this.latest(runner, stream, changed.filter((c) => heads.has(c.caseNo)).map((c) => c.caseNo));
       const plans = changed.map((c, i) => ({
         caseNo: c.caseNo,
@@ -146,6 +156,8 @@ export class CaptureStore {
       }));
       return { changed: changed.length, ...(await this.apply(runner, stream, plans, now)) };
     });
+    for (const keep of committed) keep();
+    return result;
   }
 
   /** Records that cases are gone from the bureau. */

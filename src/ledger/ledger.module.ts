@@ -2,12 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { Settings } from '../domain/settings.js';
+import type { CaseSnapshot } from '../domain/snapshot.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { LANE_RULES, LEDGER_DATABASE } from '../platform/tokens.js';
 import { AcknowledgementStore } from './acknowledgement.store.js';
 import { CaptureStore } from './capture.store.js';
 import { ChannelStore } from './channel.store.js';
+import { CompletenessStore } from './completeness.store.js';
 import { ExchangeStore } from './exchange.store.js';
 import { ExchangeViewStore } from './exchange-view.store.js';
 import { InboxStore } from './inbox.store.js';
@@ -15,7 +17,11 @@ import { LeaseStore } from './lease.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { MessageStore } from './message.store.js';
 import { openLedger } from './open-ledger.adapter.js';
+import { RecentCache } from './recent-cache.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
+
+/** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
+const recentCharacters = 8 * 1024 * 1024;
 
 type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 
@@ -23,7 +29,8 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 @Module({})
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, ReturnedRecordStore];
+    const recent = new RecentCache<CaseSnapshot>(recentCharacters);
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, ReturnedRecordStore, CompletenessStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -31,10 +38,11 @@ export class LedgerModule {
         { provide: LEDGER_DATABASE, useFactory: () => openLedger(settings) },
         { provide: LANE_RULES, useValue: laneRules(settings) },
         { provide: ExchangeStore, useFactory: (db: DatabaseAdapter, clock: Clock, rules: LaneRules) => new ExchangeStore(db, clock, rules, settings.retry), inject: [LEDGER_DATABASE, Clock, LANE_RULES] },
-        { provide: CaptureStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new CaptureStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
-        { provide: MessageStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new MessageStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
+        { provide: CaptureStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new CaptureStore(db, clock, e, rules, recent), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
+        { provide: MessageStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new MessageStore(db, clock, e, recent), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
         { provide: ManifestStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new ManifestStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
         { provide: ChannelStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChannelStore(db, clock, settings.breaker), inject: [LEDGER_DATABASE, Clock] },
+        { provide: CompletenessStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new CompletenessStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

@@ -7,6 +7,7 @@ import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, sql } from '../platform/database/sql.js';
 import type { ExchangeStore } from './exchange.store.js';
 import type { ExchangeRow } from './exchange-row.js';
+import { RecentCache } from './recent-cache.js';
 
 /** A scanned file that a message names. */
 export interface AttachmentRef {
@@ -53,24 +54,34 @@ const findingColumns: readonly Column[] = [
   { name: 'remedy', kind: 'text' },
 ];
 
+/** Bytes of messages that one process keeps between mapping and delivery. */
+const recentBytes = 32 * 1024 * 1024;
+
 /** Snapshots going into rendering, and the bytes and findings that come out of it. */
 export class MessageStore {
+  private readonly recentMessages = new RecentCache<StoredMessage>(recentBytes);
+
   constructor(
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
     private readonly exchanges: ExchangeStore,
+    /** What capture recorded in this process. */
+    private readonly recentSnapshots?: RecentCache<CaseSnapshot>,
   ) {}
 
   /** The snapshots that exchanges point to, with the moment at which a case was seen to be gone. */
   async snapshots(rows: readonly ExchangeRow[]): Promise<Map<ExchangeId, CaseSnapshot>> {
-    const ids = [...new Set(rows.map((r) => r.snapshotId))];
-    const found = await this.database.run(sql`select s.id, s.stream, s.case_no, s.body from case_snapshot s where s.id in (${list(ids)})`);
-    const byId = new Map<string, CaseSnapshot>(
-      found.rows.map((r) => {
-        const body = JSON.parse(String(r['body'])) as Pick<CaseSnapshot, 'case' | 'children'>;
-        return [String(r['id']), { stream: String(r['stream']), caseNo: String(r['case_no']), case: body.case, children: body.children }];
-      }),
-    );
+    const byId = new Map<string, CaseSnapshot>();
+    for (const { snapshotId } of rows) {
+      const recent = this.recentSnapshots?.get(snapshotId);
+      if (recent !== undefined) byId.set(snapshotId, recent);
+    }
+    const ids = [...new Set(rows.map((r) => r.snapshotId))].filter((id) => !byId.has(id));
+    const found = ids.length === 0 ? { rows: [] } : await this.database.run(sql`select s.id, s.stream, s.case_no, s.body from case_snapshot s where s.id in (${list(ids)})`);
+    for (const r of found.rows) {
+      const body = JSON.parse(String(r['body'])) as Pick<CaseSnapshot, 'case' | 'children'>;
+      byId.set(String(r['id']), { stream: String(r['stream']), caseNo: String(r['case_no']), case: body.case, children: body.children });
+    }
     return new Map(rows.flatMap((r) => (byId.has(r.snapshotId) ? [[r.id, byId.get(r.snapshotId)!] as const] : [])));
   }
 
@@ -89,7 +100,7 @@ export class MessageStore {
 
   /** Fixes the bytes of messages and moves them to rendered; those with findings are parked. One transaction. Returns ids that moved. */
   async recordRendered(rendered: readonly RenderedMessage[], refused: readonly { row: ExchangeRow; findings: readonly Finding[] }[], by: { actor: string; claimToken: string }): Promise<string[]> {
-    return this.database.transaction(async (runner) => {
+    const moved = await this.database.transaction(async (runner) => {
       const moved = await this.exchanges.move(
         runner,
         [
@@ -113,12 +124,27 @@ export class MessageStore {
       );
       return moved;
     });
+    const fixed = new Set(moved);
+    for (const m of rendered) {
+      if (fixed.has(m.row.id)) this.recentMessages.put(m.row.id, { content: m.content, sha256: m.sha256, attachments: m.attachments }, m.content.length);
+    }
+    return moved;
   }
 
-  /** The bytes to deliver, exactly as they were fixed. */
-  async messages(ids: readonly ExchangeId[]): Promise<Map<ExchangeId, StoredMessage>> {
-    const { rows } = await this.database.run(sql`select exchange_id, content, sha256, attachments from message where exchange_id in (${list(ids)})`);
-    return new Map(rows.map((r) => [String(r['exchange_id']), { content: r['content'] as Buffer, sha256: String(r['sha256']), attachments: JSON.parse(String(r['attachments'])) as AttachmentRef[] }]));
+  /** The bytes to deliver, exactly as they were fixed: what the row's own hash names. */
+  async messages(exchanges: readonly Pick<ExchangeRow, 'id' | 'sha256'>[]): Promise<Map<ExchangeId, StoredMessage>> {
+    const found = new Map<ExchangeId, StoredMessage>();
+    for (const { id, sha256 } of exchanges) {
+      const recent = this.recentMessages.get(id);
+      this.recentMessages.drop(id);
+      // Another process may have rendered it anew since.
+      if (recent !== undefined && recent.sha256 === sha256) found.set(id, recent);
+    }
+    const missing = exchanges.filter((e) => !found.has(e.id)).map((e) => e.id);
+    if (missing.length === 0) return found;
+    const { rows } = await this.database.run(sql`select exchange_id, content, sha256, attachments from message where exchange_id in (${list(missing)})`);
+    for (const r of rows) found.set(String(r['exchange_id']), { content: r['content'] as Buffer, sha256: String(r['sha256']), attachments: JSON.parse(String(r['attachments'])) as AttachmentRef[] });
+    return found;
   }
 
   private async putMessages(runner: Runner, messages: readonly RenderedMessage[], now: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { itemOf } from '../domain/event-item.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { Finding } from '../domain/mapping-language.js';
@@ -27,6 +28,19 @@ export interface MappingParts {
   readonly metrics: MetricsAdapter;
 }
 
+/** A claimed batch that was rendered and is not recorded yet. */
+interface Batch {
+  readonly by: { readonly actor: string; readonly claimToken: string };
+  readonly drafts: readonly { row: ExchangeRow; mapping: CompiledMapping; result: Produced }[];
+  readonly refused: readonly { row: ExchangeRow; findings: readonly Finding[] }[];
+  readonly failed: { row: ExchangeRow; failure: GatewayFailure }[];
+  readonly end: () => void;
+  readonly more: boolean;
+}
+
+/** Messages after which the transfers and polls of this process get their turn: a batch in one go would stall them. */
+const breathEvery = 8;
+
 /** Renders what was captured; see MappingModule for what enters, leaves and fails. */
 export class MappingProcessor {
   private stopping = false;
@@ -37,19 +51,29 @@ export class MappingProcessor {
     this.stopping = true;
   }
 
-  /** Renders until nothing captured is due on the channel. */
+  /** Renders until nothing captured is due on the channel; while a batch is being recorded, the next is rendered. */
   async handle(channel: string): Promise<void> {
-    while (!this.stopping && (await this.renderOnce(channel))) {
-      // each batch is a transaction of its own
+    let recording: Promise<void> = Promise.resolve();
+    for (let more = true; more && !this.stopping; ) {
+      const batch = await this.renderBatch(channel).catch(async (error: unknown) => {
+        await recording; // what went wrong first is told first
+        throw error;
+      });
+      await recording;
+      if (batch === undefined) break;
+      recording = this.record(channel, batch);
+      recording.catch(() => undefined); // awaited in the next round or at the end
+      more = batch.more;
     }
+    await recording;
   }
 
-  private async renderOnce(channel: string): Promise<boolean> {
+  private async renderBatch(channel: string): Promise<Batch | undefined> {
     const { parts } = this;
     const token = randomUUID();
     const by = { actor: 'mapping', claimToken: token };
     const claimed = await parts.exchanges.claim(channel, 'captured', { limit: parts.settings.render.batch, token, claimMs: parts.settings.relay.claimMs });
-    if (claimed.length === 0) return false;
+    if (claimed.length === 0) return undefined;
     const end = parts.metrics.stageSeconds.startTimer({ stage: 'render', channel });
     const { work, giveBack, park } = splitClaim(claimed, parts.settings.retry.maxCrashes);
     await parts.exchanges.release(giveBack, token);
@@ -58,7 +82,8 @@ export class MappingProcessor {
     const snapshots = await parts.messages.snapshots(work);
     const drafts: { row: ExchangeRow; mapping: CompiledMapping; result: Produced }[] = [];
     const refused: { row: ExchangeRow; findings: readonly Finding[] }[] = [];
-    for (const row of work) {
+    for (const [i, row] of work.entries()) {
+      if (i % breathEvery === breathEvery - 1) await setImmediate();
       try {
         const { mapping, result } = this.render(row, snapshots.get(row.id));
         if (result.bytes) drafts.push({ row, mapping, result });
@@ -68,7 +93,11 @@ export class MappingProcessor {
         parts.log.error({ exchange: row.id, err: error }, 'the mapping failed');
       }
     }
+    return { by, drafts, refused, failed, end, more: claimed.length === parts.settings.render.batch || giveBack.length > 0 };
+  }
 
+  private async record(channel: string, { by, drafts, refused, failed, end }: Batch): Promise<void> {
+    const { parts } = this;
     const rendered: RenderedMessage[] = [];
     const known = await parts.messages.knownAttachments(drafts.flatMap((d) => d.result.attachments.map((a) => a.signature)));
     for (const { row, mapping, result } of drafts) {
@@ -92,7 +121,6 @@ export class MappingProcessor {
     }
     parts.log.info({ channel, exchanges: rendered.map((m) => m.row.id) }, 'rendered');
     if (rendered.length > 0) await parts.doorbell.ring('deliver', channel);
-    return claimed.length === parts.settings.render.batch || giveBack.length > 0;
   }
 
   private render(row: ExchangeRow, snapshot: CaseSnapshot | undefined): { mapping: CompiledMapping; result: Produced } {

@@ -123,7 +123,7 @@ it('finishes after a crash between the rename and the record: same names, same b
   // a worker that put the files and prepared the manifest, and died
   const token = randomUUID();
   const rows = await parts.exchanges.claim('center', 'rendered', { limit: 10, token, claimMs: 1 });
-  const stored = await parts.messages.messages(rows.map((r) => r.id));
+  const stored = await parts.messages.messages(rows);
   await registry.of('center').ensureDirectories(['in', 'manifest', 'ack']);
   await registry.of('center').put(rows.map((r) => ({ directory: 'in', finalName: r.fileName, bytes: stored.get(r.id)!.content, sha256: stored.get(r.id)!.sha256, lookFirst: false })));
   const before = await names('in');

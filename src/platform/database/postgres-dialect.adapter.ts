@@ -1,5 +1,6 @@
 import { sourceColumns, type ClaimRequest, type Column, type ColumnKind, type Dialect, type Runner } from './dialect.js';
 import { list, raw, Sql, sql } from './sql.js';
+import { writeBinaryArray } from './write-binary-array.js';
 
 const types: Record<ColumnKind, string> = {
   big: 'bigint',
@@ -13,9 +14,9 @@ const types: Record<ColumnKind, string> = {
 
 const castOf = (kind: ColumnKind): string => (kind === 'text' ? 'text' : types[kind]);
 
-/** `unnest(array, array …) as x(a, b …)`: one parameter per column however many rows, one cached plan. */
+/** `unnest(array, array …) as x(a, b …)`: one binary parameter per column however many rows. */
 function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[])[]): Sql {
-  const arrays = columns.map((c, i) => rows.map((r) => r[i] ?? null));
+  const arrays = columns.map((c, i) => writeBinaryArray(c.kind, rows.map((r) => r[i] ?? null)));
   const strings = columns.map((c, i) => (i === 0 ? 'unnest(' : `::${castOf(columns[i - 1]!.kind)}[], `));
   strings.push(`::${castOf(columns.at(-1)!.kind)}[]) as x(${columns.map((c) => c.name).join(', ')})`);
   return new Sql(strings, arrays);
