@@ -39,6 +39,8 @@ export interface GatewayParts {
 
 /** How often lanes are looked through for a lost head mark; a full look at all open exchanges. */
 const mendEveryMs = 60_000;
+/** How often it is asked whether the hour of a nightly job has come. */
+const nightlyLookMs = 60_000;
 
 /** The gateway: modules in the order of the journey, started and stopped by role. */
 @Module({})
@@ -121,6 +123,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [stream, poller] of this.pollers.byStream) {
       jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: async (goOn) => void (await poller.poll(goOn)) });
       jobs.push({ name: `removals-${stream}`, everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await poller.sweepRemovals(goOn)) });
+    }
+    for (const [stream, completeness] of this.pollers.completeness) {
+      jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
     }
     for (const channel of settings.channels.filter((c) => c.enabled && c.acknowledgement.files)) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
+import { tellNightlyDue } from '../domain/tell-nightly-due.js';
 import type { CaseNo } from '../domain/vocabulary.js';
 import type { CaptureStore } from '../ledger/capture.store.js';
 import { completenessReasons, type CompletenessFigures, type CompletenessFinding, type CompletenessKind, type CompletenessReason, type CompletenessRun, type CompletenessStore } from '../ledger/completeness.store.js';
@@ -19,7 +20,7 @@ export interface CompletenessParts {
   readonly capture: Pick<CapturePoller, 'capture'>;
   readonly store: CaptureStore;
   readonly completeness: CompletenessStore;
-  readonly settings: { readonly batchCases: number; readonly openLimit: number };
+  readonly settings: { readonly batchCases: number; readonly openLimit: number; readonly at: string; readonly fullEveryDays: number };
   readonly clock: Clock;
   readonly log: GatewayLog;
 }
@@ -52,7 +53,11 @@ interface Pass {
  * bureau-*. If run twice: what is captured is captured once; only one process should look at a time, two only cost double.
  */
 export class CompletenessPoller {
-  constructor(private readonly parts: CompletenessParts) {}
+  private readonly startedAt: Date;
+
+  constructor(private readonly parts: CompletenessParts) {
+    this.startedAt = parts.clock.now();
+  }
 
   /** Compares everything; what differs is captured right then and reported. A failure is recorded with the run, then thrown. */
   async check(request: CompletenessRequest, goOn: () => Promise<boolean>): Promise<CompletenessRun> {
@@ -70,6 +75,20 @@ export class CompletenessPoller {
       log.info({ stream: stream.stream, kind: request.kind, outcome, ...figures, ...findings }, 'the bureau was compared with the ledger');
     }
     return { id: pass.id, stream: stream.stream, kind: request.kind, causedBy: request.causedBy, startedAt, endedAt: clock.iso(), outcome, figures: pass.counts };
+  }
+
+  /** The comparison of the night, where it is due: every so many days a full one, else the quick one. Undefined when it is not. */
+  async nightly(goOn: () => Promise<boolean>): Promise<CompletenessRun | undefined> {
+    const { completeness, clock, stream, settings } = this.parts;
+    const now = clock.now();
+    const [last] = await completeness.runs(1, { stream: stream.stream });
+    // One that a crash or a takeover ended early is no comparison: it is made again.
+    const since = last?.outcome === undefined || last.outcome === 'stopped' ? (await completeness.runs(1, { stream: stream.stream, complete: true }))[0]?.startedAt : last.startedAt;
+    if (!tellNightlyDue(now, settings.at, since === undefined ? this.startedAt : new Date(since))) return undefined;
+    const [full] = await completeness.runs(1, { stream: stream.stream, kind: 'full', complete: true });
+    // Half a day less, so that the hour at which the last one ended does not put it off by a day.
+    const isOld = full === undefined || now.getTime() - Date.parse(full.startedAt) >= (settings.fullEveryDays - 0.5) * 86_400_000;
+    return this.check({ kind: isOld ? 'full' : 'quick', causedBy: 'nightly' }, goOn);
   }
 
   /** False when it had to stop. */
