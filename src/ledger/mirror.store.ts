@@ -123,10 +123,14 @@ export class MirrorStore {
     const listed = directories.filter((d) => d.failure === undefined).map((d) => d.directory.slice(0, 100));
     const clean = found.map((f) => ({ ...f, directory: f.directory.slice(0, 100), name: f.name.slice(0, 260) }));
     return this.database.transaction(async (runner) => {
-      const { rows } = await runner.run(sql`select * from mirror_finding where channel = ${channel}`);
-      const before = new Map(rows.map((r) => [keyOf(storedFinding(r)), { id: String(r['id']), row: storedFinding(r) }]));
-      const open = [...before.values()].filter(({ row }) => row.goneAt === undefined);
       const current = new Map(clean.map((f) => [keyOf(f), f]));
+      const open = (await runner.run(sql`select * from mirror_finding where channel = ${channel} and gone_at is null`)).rows.map(numbered);
+      const before = new Map(open.map((o) => [keyOf(o.row), o]));
+      const newNames = [...new Set([...current.values()].filter((f) => !before.has(keyOf(f))).map((f) => f.name))];
+      for (let i = 0; i < newNames.length; i += page) {
+        const { rows } = await runner.run(sql`select * from mirror_finding where channel = ${channel} and gone_at is not null and name in (${list(newNames.slice(i, i + page))})`);
+        for (const o of rows.map(numbered)) before.set(keyOf(o.row), o);
+      }
       const gone = open.filter(({ row }) => listed.includes(row.directory) && !current.has(keyOf(row)));
       const fresh = [...current.values()].filter((f) => before.get(keyOf(f)) === undefined || before.get(keyOf(f))!.row.goneAt !== undefined);
       const again = fresh.filter((f) => before.has(keyOf(f)));
@@ -174,6 +178,8 @@ function mirrored(r: Record<string, unknown>): MirroredExchange {
     size: r['size'] === null ? undefined : Number(r['size']), attachments: r['attachments'] === null ? [] : (JSON.parse(String(r['attachments'])) as AttachmentRef[]),
   };
 }
+
+const numbered = (r: Record<string, unknown>): { id: string; row: StoredFinding } => ({ id: String(r['id']), row: storedFinding(r) });
 
 function storedFinding(r: Record<string, unknown>): StoredFinding {
   return {

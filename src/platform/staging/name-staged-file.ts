@@ -12,6 +12,11 @@ export function isTemporaryName(name: string): boolean {
   return temporaryPattern.test(name);
 }
 
+/** The name that a temporary file was to get; undefined for any other name. */
+export function finalNameOf(temporary: string): string | undefined {
+  return isTemporaryName(temporary) ? temporary.slice(1, -'.000000000000.part'.length) : undefined;
+}
+
 /** The path of a file; a name or directory that could lead elsewhere is a defect of ours, never sent to the machine. */
 export function stagedPath(directory: string, name: string): string {
   return `${checkedDirectory(directory)}/${checkedName(name)}`;
