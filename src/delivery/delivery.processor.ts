@@ -72,8 +72,11 @@ export class DeliveryProcessor {
         const state = await this.parts.channels.state(channelName);
         if (state.paused) break;
         if (state.breaker === 'open' && !(await this.probe(channel))) break;
-        const open = finishing === undefined ? await this.parts.manifests.prepared(channelName) : undefined;
+        const open = finishing === undefined ? await this.parts.manifests.open(channelName) : undefined;
         if (open !== undefined) {
+          // A package is carried by hand: nothing may overtake it in the chain.
+          if (open.state === 'carried') return;
+          if (open.packageId !== undefined && !(await this.uploadListed(channel, open))) return;
           if (!(await this.finishManifest(channel, open, true))) return;
           continue;
         }
@@ -147,8 +150,11 @@ export class DeliveryProcessor {
     if (delivered.length > 0) {
       const manifest = await parts.manifests.prepare(channel.channel, delivered.map((u) => ({ row: u.row, line: manifestLine(u) })), token, writeManifest);
       // Another worker of this channel may have prepared a manifest meanwhile; ours are found again under the next claim.
-      if (!manifest) await parts.exchanges.release(delivered.map((u) => u.row), token);
-      else if (!(await this.finishManifest(channel, manifest, false))) return false;
+      if (!manifest) {
+        await parts.exchanges.release(delivered.map((u) => u.row), token);
+        // Or a package was made: then the channel stands still.
+        if ((await parts.manifests.open(channel.channel))?.state === 'carried') return false;
+      } else if (!(await this.finishManifest(channel, manifest, false))) return false;
       if (noteSuccess) await parts.channels.noteSuccess(channel.channel);
     }
     end();
@@ -192,6 +198,21 @@ export class DeliveryProcessor {
   /** After any earlier attempt or claim the outcome is unknown: the staging machine is asked before it is sent again. */
   private file(channel: ChannelSettings, finalName: string, bytes: Buffer, sha256: string, row: ExchangeRow): StagedFile {
     return { directory: channel.staging.outboxDir, finalName, bytes, sha256, lookFirst: row.triedBefore };
+  }
+
+  /** The files of a package that was taken back: they may lie there or not. False when one of them could not be put. */
+  private async uploadListed(channel: ChannelSettings, manifest: ManifestRow): Promise<boolean> {
+    const by = { actor: 'delivery', claimToken: '' };
+    try {
+      await this.ready(channel, false);
+    } catch (error) {
+      await this.stopChannel(channel, [], asFailure(error, 'staging-unreachable'), by);
+      return false;
+    }
+    const { failed } = await this.upload(channel, (await this.parts.manifests.listed(manifest)).map((row) => ({ ...row, triedBefore: true })));
+    // Its manifest is fixed: it goes whole or not at all.
+    if (failed.length > 0) await this.stopChannel(channel, [], failed[0]!.failure, by);
+    return failed.length === 0;
   }
 
   /** Puts the manifest last and records the staging. False when the staging machine failed. */

@@ -52,7 +52,7 @@ export class ExchangeStore {
   ) {}
 
   /** Takes up to `limit` due exchanges of a channel; what another worker holds is skipped. */
-  async claim(channel: ChannelName, state: 'captured' | 'rendered', options: { limit: number; token: string; claimMs: number }): Promise<ExchangeRow[]> {
+  async claim(channel: ChannelName, state: 'captured' | 'rendered', options: { limit: number; token: string; claimMs: number; caseNos?: readonly string[] | undefined }): Promise<ExchangeRow[]> {
     const rows = await this.database.dialect.claim(this.database, {
       channel,
       state,
@@ -61,6 +61,7 @@ export class ExchangeStore {
       token: options.token,
       limit: options.limit,
       marksTried: state === 'rendered',
+      caseNos: options.caseNos,
       ...(state === 'rendered' ? { lane: { through: throughStates(this.laneRules.get(channel) ?? 'accepted') } } : {}),
     });
     return rows.map(exchangeRow).sort((a, b) => (BigInt(a.lanePosition) < BigInt(b.lanePosition) ? -1 : 1));

@@ -13,7 +13,10 @@ export interface ManifestRow {
   readonly fileName: string;
   readonly content: Buffer;
   readonly sha256: Sha256;
-  readonly state: 'prepared' | 'staged';
+  /** carried: it belongs to a package that is carried by hand; until that is settled nothing follows it. */
+  readonly state: 'prepared' | 'carried' | 'staged';
+  /** Set where it was made for a package; its files may never have been on the staging machine. */
+  readonly packageId?: string | undefined;
 }
 
 /** Manifests of a channel: a chain in which each carries the hash of the one before. At most one is prepared at a time. */
@@ -24,28 +27,31 @@ export class ManifestStore {
     private readonly exchanges: ExchangeStore,
   ) {}
 
-  /** A manifest that was prepared and not yet seen on the staging machine: it goes before anything else. */
-  async prepared(channel: ChannelName): Promise<ManifestRow | undefined> {
-    const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and state = 'prepared' order by seq`);
+  /** The chain's open end: a manifest that was fixed and is not yet known to be on the staging machine. It goes before anything else. */
+  async open(channel: ChannelName): Promise<ManifestRow | undefined> {
+    const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and state in ('prepared', 'carried') order by seq`);
     return rows[0] ? manifestRow(rows[0]) : undefined;
   }
 
   /**
    * Fixes the next manifest and which exchanges it lists, in one transaction. Exchanges whose claim was lost meanwhile are
-   * left out; undefined when none is left. `write` makes the bytes from the chain's facts.
+   * left out; undefined when none is left, or while the chain has an open end that is not of this package. `write` makes the
+   * bytes from the chain's facts.
    */
   async prepare(
     channel: ChannelName,
     entries: readonly { row: ExchangeRow; line: ManifestLine }[],
     claimToken: string,
     write: (facts: { channel: string; seq: string; previous: Sha256; createdAt: Date; lines: readonly ManifestLine[] }) => Buffer,
+    packageId?: string,
   ): Promise<ManifestRow | undefined> {
     return this.database.transaction(async (runner) => {
       const { hint, suffix } = this.database.dialect.lockRows;
       // Whoever prepares for this channel holds its state row: two workers never give out one number.
       await runner.run(sql`select channel from channel_state ${raw(hint)} where channel = ${channel} ${raw(suffix)}`);
-      const open = await runner.run(sql`select seq from manifest where channel = ${channel} and state = 'prepared'`);
-      if (open.rows.length > 0) return undefined;
+      const open = await runner.run(sql`select state, package_id from manifest where channel = ${channel} and state in ('prepared', 'carried')`);
+      if (open.rows.some((r) => packageId === undefined || r['state'] === 'prepared' || r['package_id'] !== packageId)) return undefined;
+      const state = packageId === undefined ? ('prepared' as const) : ('carried' as const);
       const top = this.database.dialect.top(1);
       const last = await runner.run(sql`select ${raw(top.prefix)} seq, sha256 from manifest where channel = ${channel} order by seq desc ${raw(top.suffix)}`);
       const seq = String(BigInt(String(last.rows[0]?.['seq'] ?? '0')) + 1n);
@@ -59,11 +65,11 @@ export class ManifestStore {
       if (lines.length === 0) return undefined;
       const now = this.clock.now();
       const content = write({ channel, seq, previous: String(last.rows[0]?.['sha256'] ?? '0'.repeat(64)), createdAt: now, lines });
-      const row: ManifestRow = { channel, seq, fileName: `M${seq.padStart(10, '0')}.xml`, content, sha256: createHash('sha256').update(content).digest('hex'), state: 'prepared' };
+      const row: ManifestRow = { channel, seq, fileName: `M${seq.padStart(10, '0')}.xml`, content, sha256: createHash('sha256').update(content).digest('hex'), state, packageId };
       await this.database.dialect.insertMany(
         runner, 'manifest',
-        [{ name: 'channel', kind: 'text' }, { name: 'seq', kind: 'big' }, { name: 'file_name', kind: 'text' }, { name: 'content', kind: 'bytes' }, { name: 'sha256', kind: 'text' }, { name: 'state', kind: 'text' }, { name: 'prepared_at', kind: 'instant' }],
-        [[channel, seq, row.fileName, content, row.sha256, 'prepared', now.toISOString()]],
+        [{ name: 'channel', kind: 'text' }, { name: 'seq', kind: 'big' }, { name: 'file_name', kind: 'text' }, { name: 'content', kind: 'bytes' }, { name: 'sha256', kind: 'text' }, { name: 'state', kind: 'text' }, { name: 'prepared_at', kind: 'instant' }, { name: 'package_id', kind: 'text' }],
+        [[channel, seq, row.fileName, content, row.sha256, state, now.toISOString(), packageId ?? null]],
       );
       return row;
     });
@@ -84,6 +90,12 @@ export class ManifestStore {
     });
   }
 
+  /** The exchanges that a fixed manifest lists and that are not recorded as staged yet. */
+  async listed(manifest: Pick<ManifestRow, 'channel' | 'seq'>): Promise<ExchangeRow[]> {
+    const { rows } = await this.database.run(sql`select * from exchange where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered' order by id`);
+    return rows.map(exchangeRow);
+  }
+
   async staged(channel: ChannelName, seqs: readonly string[]): Promise<ManifestRow[]> {
     const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and seq in (${list(seqs)}) order by seq`);
     return rows.map(manifestRow);
@@ -93,6 +105,6 @@ export class ManifestStore {
 function manifestRow(r: Record<string, unknown>): ManifestRow {
   return {
     channel: String(r['channel']), seq: String(r['seq']), fileName: String(r['file_name']), content: r['content'] as Buffer,
-    sha256: String(r['sha256']), state: String(r['state']) as 'prepared' | 'staged',
+    sha256: String(r['sha256']), state: String(r['state']) as ManifestRow['state'], packageId: r['package_id'] === null ? undefined : String(r['package_id']),
   };
 }

@@ -39,6 +39,8 @@ export interface ClaimRequest {
   readonly limit: number;
   /** Whether the receiver may see something of it from now on; then a correction no longer replaces it in place. */
   readonly marksTried: boolean;
+  /** Only of these cases. */
+  readonly caseNos?: readonly string[] | undefined;
   /** Only the heads of lanes, and only where no earlier message of the lane is outside these states. */
   readonly lane?: { readonly through: readonly string[] };
 }

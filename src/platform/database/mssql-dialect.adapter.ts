@@ -88,11 +88,12 @@ export const mssqlDialect: Dialect = {
       ? sql`and e.head = 1 and not exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no
             and p.lane_position < e.lane_position and p.state not in (${list(r.lane.through)}))`
       : raw('');
+    const cases = r.caseNos === undefined ? raw('') : sql`and e.case_no in (${list(r.caseNos)})`;
     const result = await runner.run(sql`
       with due as (
         select top (${raw(String(r.limit))}) e.* from exchange e with (rowlock, updlock, readpast)
         where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${now}
-          and (e.claimed_until is null or e.claimed_until < ${now}) ${lane}
+          and (e.claimed_until is null or e.claimed_until < ${now}) ${lane} ${cases}
         order by e.head desc, e.urgent desc, e.lane_position)
       update due set claim_token = ${r.token}, claimed_until = ${value('instant', r.until)}, crashes = crashes + 1 ${raw(r.marksTried ? ', tried = tried + 1' : '')}
       output inserted.*`);

@@ -55,11 +55,12 @@ export const postgresDialect: Dialect = {
       ? sql`and e.head = 1 and not exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no
             and p.lane_position < e.lane_position and p.state not in (${list(r.lane.through)}))`
       : raw('');
+    const cases = r.caseNos === undefined ? raw('') : sql`and e.case_no in (${list(r.caseNos)})`;
     const result = await runner.run(sql`
       with due as (
         select e.id from exchange e
         where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${r.now}::timestamptz
-          and (e.claimed_until is null or e.claimed_until < ${r.now}::timestamptz) ${lane}
+          and (e.claimed_until is null or e.claimed_until < ${r.now}::timestamptz) ${lane} ${cases}
         order by e.head desc, e.urgent desc, e.lane_position limit ${raw(String(r.limit))} for update of e skip locked)
       update exchange e set claim_token = ${r.token}, claimed_until = ${r.until}::timestamptz, crashes = e.crashes + 1 ${raw(r.marksTried ? ', tried = e.tried + 1' : '')}
       from due where e.id = due.id returning e.*`);
