@@ -13,6 +13,7 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { StagedFile, StagingMachine } from '../platform/staging/staging-machine.js';
+import { checkLedgerKnows } from './staged-manifests.adapter.js';
 import { writeManifest } from './write-manifest.js';
 
 export interface DeliveryParts {
@@ -115,6 +116,7 @@ export class DeliveryProcessor {
     const staging = this.parts.staging(channel.channel);
     const { outboxDir, manifestDir, acknowledgementDir } = channel.staging;
     await staging.ensureDirectories([outboxDir, manifestDir, acknowledgementDir]);
+    await checkLedgerKnows(staging, channel, this.parts.manifests);
     await this.parts.channels.recordCapabilities(channel.channel, JSON.stringify(await staging.probe()));
     this.prepared.add(channel.channel);
   }

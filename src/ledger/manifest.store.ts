@@ -96,6 +96,13 @@ export class ManifestStore {
     return rows.map(exchangeRow);
   }
 
+  /** The manifest of the highest number, whatever its state. */
+  async last(channel: ChannelName): Promise<ManifestRow | undefined> {
+    const top = this.database.dialect.top(1);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} * from manifest where channel = ${channel} order by seq desc ${raw(top.suffix)}`);
+    return rows[0] && manifestRow(rows[0]);
+  }
+
   async staged(channel: ChannelName, seqs: readonly string[]): Promise<ManifestRow[]> {
     const { rows } = await this.database.run(sql`select * from manifest where channel = ${channel} and seq in (${list(seqs)}) order by seq`);
     return rows.map(manifestRow);
