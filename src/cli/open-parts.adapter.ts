@@ -1,14 +1,20 @@
 import path from 'node:path';
 import { openBureau } from '../capture/capture.module.js';
 import type { ConfigFault, Settings } from '../domain/settings.js';
+import { CancelStore } from '../ledger/cancel.store.js';
 import { CaptureStore } from '../ledger/capture.store.js';
 import { ChannelStore } from '../ledger/channel.store.js';
 import { ExchangeStore } from '../ledger/exchange.store.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
+import { HandOverStore } from '../ledger/hand-over.store.js';
 import { laneRules } from '../ledger/ledger.module.js';
 import { LeaseStore } from '../ledger/lease.store.js';
+import { ManifestStore } from '../ledger/manifest.store.js';
+import { MessageStore } from '../ledger/message.store.js';
+import { MirrorStore } from '../ledger/mirror.store.js';
 import { openLedger } from '../ledger/open-ledger.adapter.js';
 import { OperatorViewStore } from '../ledger/operator-view.store.js';
+import { ReplayStore } from '../ledger/replay.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
@@ -47,6 +53,13 @@ export interface OpenedLedger {
   readonly capture: CaptureStore;
   readonly leases: LeaseStore;
   readonly retry: RetryStore;
+  readonly exchanges: ExchangeStore;
+  readonly messages: MessageStore;
+  readonly manifests: ManifestStore;
+  readonly mirror: MirrorStore;
+  readonly replay: ReplayStore;
+  readonly cancel: CancelStore;
+  readonly handOvers: HandOverStore;
 }
 
 /** Connects without touching the tables: bringing them up to date is the gateway's own work. */
@@ -58,6 +71,7 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
   const { clock } = context;
   const rules = laneRules(settings);
   const exchanges = new ExchangeStore(database, clock, rules, settings.retry);
+  const retry = new RetryStore(database, clock, exchanges, rules);
   return {
     database,
     view: new ExchangeViewStore(database, clock),
@@ -65,7 +79,14 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
     channels: new ChannelStore(database, clock, settings.breaker),
     capture: new CaptureStore(database, clock, exchanges, rules),
     leases: new LeaseStore(database, clock, 'command line', settings.lease.lengthMs),
-    retry: new RetryStore(database, clock, exchanges, rules),
+    retry,
+    exchanges,
+    messages: new MessageStore(database, clock, exchanges),
+    manifests: new ManifestStore(database, clock, exchanges),
+    mirror: new MirrorStore(database, clock),
+    replay: new ReplayStore(database, clock, exchanges, retry),
+    cancel: new CancelStore(database, clock, exchanges),
+    handOvers: new HandOverStore(database, clock, exchanges),
   };
 }
 
