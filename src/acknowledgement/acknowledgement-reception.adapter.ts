@@ -7,7 +7,7 @@ import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { DocumentFault } from './check-acknowledgement.js';
-import { splitContentType } from './decode-document.js';
+import { splitContentType } from '../platform/decode-document.js';
 import { describeFaults } from './describe-faults.js';
 import { matchAddress, plainAddress } from './match-address.adapter.js';
 import { acceptedContentTypes, readAcknowledgements } from './read-acknowledgements.js';

@@ -1,7 +1,7 @@
 import type { XsdValidator } from 'libxml2-wasm';
 import type { AcknowledgementDocument } from './check-acknowledgement.js';
 import { expectations } from './check-acknowledgement.js';
-import { decodeDocument, placeOf, splitContentType } from './decode-document.js';
+import { decodeDocument, placeOf, splitContentType } from '../platform/decode-document.js';
 import { readJsonAcknowledgements } from './read-json-acknowledgements.js';
 import { readXmlAcknowledgements } from './read-xml-acknowledgements.js';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Acknowledgement } from '../domain/receiver-messages.js';
 import { checkAcknowledgement, documentLimits, expectations, type AcknowledgementDocument, type DocumentFault } from './check-acknowledgement.js';
-import { placeOf } from './decode-document.js';
+import { placeOf } from '../platform/decode-document.js';
 
 const envelope = z.strictObject({ channel: z.string().optional(), acknowledgements: z.array(z.unknown()).min(1) });
 

@@ -1,7 +1,7 @@
 import { ParseOption, XmlDocument, XmlElement, XmlLibError, XmlParseError, XmlValidateError, type ErrorDetail, type XsdValidator } from 'libxml2-wasm';
 import type { Acknowledgement } from '../domain/receiver-messages.js';
 import { checkAcknowledgement, documentLimits, expectations, type AcknowledgementDocument, type DocumentFault } from './check-acknowledgement.js';
-import { placeOf } from './decode-document.js';
+import { placeOf } from '../platform/decode-document.js';
 
 // Nothing outside the document is ever loaded, no entity is put in; lines beyond 65535 keep their number.
 const parseOption = ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NOCDATA | ParseOption.XML_PARSE_BIG_LINES;

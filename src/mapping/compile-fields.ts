@@ -4,8 +4,8 @@ import type { SourcePath } from '../domain/source-path.js';
 import { columnsRead, compilePath, conditionFaults, pathFault, readColumns, readsEach, type PathContext } from './check-source-paths.js';
 import { compileCheck } from './compile-check.js';
 import type { CompiledCheck, CompiledField } from './compiled-mapping.js';
-import type { CodeList } from './read-code-list.js';
-import type { ElementModel, TextType } from './read-element-model.js';
+import type { CodeList } from '../domain/read-code-list.js';
+import type { ElementModel, TextType } from '../platform/read-element-model.js';
 import { compileTransform, type CompiledTransform } from './transforms.js';
 
 /** One thing wrong in a mapping file, by the keys that lead to its place. */

@@ -6,8 +6,8 @@ import type { EventDefinition, StreamDefinition } from '../domain/stream.js';
 import { columnsRead, conditionFaults, readColumns, readsEach } from './check-source-paths.js';
 import { compileFields, type FieldDrafts, type KeyFault } from './compile-fields.js';
 import type { AttachmentSource, CompiledMapping, CompiledRule, GroupNode, MappingNode } from './compiled-mapping.js';
-import type { CodeList } from './read-code-list.js';
-import type { ElementModel } from './read-element-model.js';
+import type { CodeList } from '../domain/read-code-list.js';
+import type { ElementModel } from '../platform/read-element-model.js';
 
 /** Everything a mapping is compiled from; texts are the files as they stand. */
 export interface MappingSources {

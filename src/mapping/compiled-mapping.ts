@@ -2,8 +2,8 @@ import type { XsdValidator } from 'libxml2-wasm';
 import type { Condition } from '../domain/conditions.js';
 import type { IdentifierFault } from '../domain/check-identifiers.js';
 import type { SourcePath } from '../domain/source-path.js';
-import type { CodeList } from './read-code-list.js';
-import type { TextType } from './read-element-model.js';
+import type { CodeList } from '../domain/read-code-list.js';
+import type { TextType } from '../platform/read-element-model.js';
 import type { CompiledTransform } from './transforms.js';
 
 /** A mapping with its XSD and code lists, checked as a whole and ready to run on any case of its stream. */

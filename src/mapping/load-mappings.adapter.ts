@@ -8,8 +8,8 @@ import type { StreamDefinition } from '../domain/stream.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import { compileMapping } from './compile-mapping.js';
 import { describeIssue, lineOfKey, writeKey } from './describe-issue.js';
-import { readCodeList, type CodeList } from './read-code-list.js';
-import { readElementModel, type ElementModel } from './read-element-model.js';
+import { readCodeList, type CodeList } from '../domain/read-code-list.js';
+import { readElementModel, type ElementModel } from '../platform/read-element-model.js';
 
 export interface MappingPlaces {
   /** Directory of all mappings; what channels name is below it. */

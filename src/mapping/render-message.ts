@@ -8,7 +8,7 @@ import type { Sha256 } from '../domain/vocabulary.js';
 import type { CompiledField, CompiledMapping, CompiledRule, GroupNode, LeafNode, MappingNode, RepeatNode } from './compiled-mapping.js';
 import { findField, remedyFor } from './describe-source.js';
 import { encodeText, escapeText, hasIllegalCharacters, splitIllegalCharacters, uncarried, type ChannelEncoding } from './encode-text.js';
-import { lookUpCode } from './read-code-list.js';
+import { lookUpCode } from '../domain/read-code-list.js';
 
 /** What of a channel decides about the bytes. */
 export interface ChannelText {

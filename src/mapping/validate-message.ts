@@ -4,7 +4,7 @@ import type { Finding } from '../domain/mapping-language.js';
 import { testCondition, type Scope } from '../domain/source-path.js';
 import type { CompiledMapping, LeafNode, MappingNode } from './compiled-mapping.js';
 import { findField } from './describe-source.js';
-import type { TextType } from './read-element-model.js';
+import type { TextType } from '../platform/read-element-model.js';
 import { chooseField } from './render-message.js';
 
 // No external entity, no network: the text is our own, yet nothing in a value may open a door.

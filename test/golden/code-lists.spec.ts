@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { readCodeList } from '../../src/mapping/read-code-list.js';
+import { readCodeList } from '../../src/domain/read-code-list.js';
 import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
 import { mappingsDir, root } from './sample-messages.js';
 

@@ -1,4 +1,4 @@
-import { parseDate } from '../domain/format-datetime.js';
+import { parseDate } from './format-datetime.js';
 
 /** A code list as a mapping uses it: what the bureau writes → what the receiver wants, each with the days it is valid. */
 export interface CodeList {

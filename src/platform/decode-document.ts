@@ -1,4 +1,9 @@
-import type { DocumentFault } from './check-acknowledgement.js';
+
+/** What was expected of the bytes as a whole. */
+export interface DecodingFault {
+  readonly path: '/';
+  readonly expected: string;
+}
 
 /** The labels of the WHATWG Encoding Standard that a receiver may use. GBK and GB2312 are read as GB18030, their superset. */
 const encodings: Readonly<Record<string, 'utf-8' | 'gb18030'>> = {
@@ -19,7 +24,7 @@ export function splitContentType(contentType: string): { readonly type: string; 
  * UTF-8. The declaration goes before the charset, because HTTP clients add a charset nobody thought about. An encoding named
  * in the declaration is replaced by UTF-8, since the parser gets text.
  */
-export function decodeDocument(bytes: Uint8Array, charset: string): { readonly text: string } | { readonly fault: DocumentFault } {
+export function decodeDocument(bytes: Uint8Array, charset: string): { readonly text: string } | { readonly fault: DecodingFault } {
   const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
   if (/^(\xff\xfe|\xfe\xff)/.test(head)) return { fault: { path: '/', expected: 'UTF-8, GB18030 or GBK' } };
   const marked = head.startsWith('\xef\xbb\xbf') ? 'utf-8' : head.startsWith('\x84\x31\x95\x33') ? 'gb18030' : undefined;
