@@ -8,6 +8,7 @@ import { CollectionModule } from './collection/collection.module.js';
 import { CollectionPoller } from './collection/collection.poller.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { DeliveryProcessor } from './delivery/delivery.processor.js';
+import { MirrorPoller } from './delivery/mirror.poller.js';
 import type { Settings } from './domain/settings.js';
 import { AcknowledgementStore } from './ledger/acknowledgement.store.js';
 import { ChannelStore } from './ledger/channel.store.js';
@@ -63,6 +64,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly delivery: DeliveryProcessor,
     private readonly reading: AcknowledgementProcessor,
     private readonly collection: CollectionPoller,
+    private readonly mirror: MirrorPoller,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
   }
@@ -129,6 +131,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     }
     for (const channel of settings.channels.filter((c) => c.enabled && c.acknowledgement.files)) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });
+    }
+    for (const { channel } of settings.channels.filter((c) => c.enabled)) {
+      jobs.push({ name: `mirror-${channel}`, everyMs: settings.mirror.everyMs, run: async (goOn) => void (await this.mirror.look(channel, { goOn })) });
     }
     return jobs;
   }

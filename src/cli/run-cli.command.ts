@@ -1,9 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import { registerCancel } from './cancel.command.js';
 import { checkCommand } from './check.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
 import { describeError } from './describe-error.js';
+import { registerHandOver } from './hand-over.command.js';
 import { mapCommand } from './map.command.js';
+import { registerMirror } from './mirror.command.js';
 import { pauseCommand } from './pause.command.js';
+import { registerReplay } from './replay.command.js';
 import { resumeCommand } from './resume.command.js';
 import { retryCommand, type RetryOptions } from './retry.command.js';
 import { showCommand } from './show.command.js';
@@ -112,5 +116,9 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
     .addHelpText('after', examples('resume center'))
     .action(async (channel: string, options: { json?: boolean }) => end(await resumeCommand(context, channel, options)));
 
+  registerMirror(program, context, end);
+  registerReplay(program, context, end);
+  registerCancel(program, context, end);
+  registerHandOver(program, context, end);
   return program;
 }

@@ -16,6 +16,7 @@ import { InboxStore } from './inbox.store.js';
 import { LeaseStore } from './lease.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { MessageStore } from './message.store.js';
+import { MirrorStore } from './mirror.store.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
@@ -30,7 +31,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, ReturnedRecordStore, CompletenessStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, CompletenessStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -45,6 +46,7 @@ export class LedgerModule {
         { provide: CompletenessStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new CompletenessStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: MirrorStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MirrorStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, e, inbox), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
