@@ -14,7 +14,7 @@ export interface ParsedManifest {
 
 type Element = Readonly<Record<string, unknown>>;
 
-const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseAttributeValue: false, isArray: (name) => name === 'FILE' || name === 'ATTACHMENT' });
+const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '@', parseAttributeValue: false, trimValues: false, isArray: (name) => name === 'FILE' || name === 'ATTACHMENT' });
 
 /** Number in the name of a manifest under its final name, without leading zeros; undefined for any other name. */
 export function manifestNumber(fileName: string): string | undefined {

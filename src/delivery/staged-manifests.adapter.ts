@@ -69,3 +69,13 @@ export async function listIfThere(staging: StagingMachine, directory: string): P
     throw error;
   }
 }
+
+/** Names of the directories in it; none where it is missing or closed to us. */
+export async function directoriesIfThere(staging: StagingMachine, directory: string): Promise<string[]> {
+  try {
+    return await staging.listDirectories(directory);
+  } catch (error) {
+    if (error instanceof GatewayFailure && error.code === 'staging-denied') return [];
+    throw error;
+  }
+}

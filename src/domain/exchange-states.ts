@@ -25,6 +25,7 @@ export type Move =
   | 'refresh'
   | 'resend'
   | 'supersede'
+  | 'recover'
   | 'cancel';
 
 interface Transition {
@@ -53,6 +54,14 @@ export const transitions: readonly Transition[] = [
   { from: 'rendered', move: 'park', to: 'parked' },
   { from: 'parked', move: 'retry', to: 'parked-from' },
   { from: 'refused', move: 'supersede', to: 'superseded' },
+  // Of a recovered ledger: its answer is lost, and a newer version of the same event is known to have been sent after it.
+  { from: 'staged', move: 'supersede', to: 'superseded' },
+  { from: 'picked_up', move: 'supersede', to: 'superseded' },
+  // A manifest on the staging machine proves that it was sent, although a restored ledger says otherwise.
+  { from: 'captured', move: 'recover', to: 'staged' },
+  { from: 'rendered', move: 'recover', to: 'staged' },
+  { from: 'parked', move: 'recover', to: 'staged' },
+  { from: 'cancelled', move: 'recover', to: 'staged' },
   { from: 'captured', move: 'cancel', to: 'cancelled' },
   { from: 'rendered', move: 'cancel', to: 'cancelled' },
   { from: 'parked', move: 'cancel', to: 'cancelled' },

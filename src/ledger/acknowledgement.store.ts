@@ -120,6 +120,13 @@ export class AcknowledgementStore {
     return rows.map((r) => String(r['channel']));
   }
 
+  /** Acknowledgements of messages that the ledger did not know and knows now wait to be applied like early ones. Returns how many. */
+  async adoptUnknown(runner: Runner, channel: ChannelName): Promise<number> {
+    const known = sql`from exchange e where e.channel = acknowledgement.channel and e.message_id = acknowledgement.message_id`;
+    const { affected } = await runner.run(sql`update acknowledgement set class = 'early', exchange_id = (select max(e.id) ${known}) where channel = ${channel} and class = 'unknown' and exists (select 1 ${known})`);
+    return affected;
+  }
+
   private judge(exchange: KnownExchange | undefined, said: readonly EarlierAcknowledgement[], acknowledgement: Acknowledgement): Classified & { moves: ExchangeMove[] } {
     const result = classifyAcknowledgement(exchange, said, acknowledgement);
     if (exchange === undefined || result.to === undefined) return { ...result, moves: [] };

@@ -159,6 +159,14 @@ export class InboxStore {
     return affected > 0;
   }
 
+  /** Sizes of what was taken in under these file names. */
+  async knownFiles(channel: ChannelName, names: readonly string[]): Promise<Map<string, number[]>> {
+    const { rows } = await this.database.run(sql`select external_id, size from inbox where channel = ${channel} and source = 'file' and external_id in (${list(names.map(fitted))})`);
+    const byId = new Map<string, number[]>();
+    for (const r of rows) byId.set(String(r['external_id']), [...(byId.get(String(r['external_id'])) ?? []), Number(r['size'])]);
+    return new Map(names.flatMap((name) => (byId.has(fitted(name)) ? [[name, byId.get(fitted(name))!] as const] : [])));
+  }
+
   /** Channels that have something due to be read; the sweep rings for them. */
   async channelsDue(): Promise<ChannelName[]> {
     const { rows } = await this.database.run(sql`select distinct channel from inbox where state = 'unread' and due_at <= ${this.database.dialect.value('instant', this.clock.iso())}`);
