@@ -1,7 +1,7 @@
 import { ParseOption, XmlDocument, XmlElement, XmlLibError, XmlParseError, XmlValidateError, type ErrorDetail, type XsdValidator } from 'libxml2-wasm';
 import type { Acknowledgement } from '../domain/receiver-messages.js';
 import { checkAcknowledgement, documentLimits, expectations, type AcknowledgementDocument, type DocumentFault } from './check-acknowledgement.js';
-import { placeOf } from '../platform/decode-document.js';
+import { doctypeAt, placeOf } from '../platform/decode-document.js';
 
 // Nothing outside the document is ever loaded, no entity is put in; lines beyond 65535 keep their number.
 const parseOption = ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NOCDATA | ParseOption.XML_PARSE_BIG_LINES;
@@ -58,17 +58,6 @@ function childrenOf(element: XmlElement): XmlElement[] {
   const children: XmlElement[] = [];
   for (let node = element.firstChild; node !== null; node = node.next) if (node instanceof XmlElement) children.push(node);
   return children;
-}
-
-/** A DOCTYPE can only stand before the root, after white space, comments and processing instructions. */
-function doctypeAt(text: string): number | undefined {
-  let at = 0;
-  for (;;) {
-    while (at < text.length && ' \t\r\n'.includes(text[at]!)) at++;
-    const end = text.startsWith('<?', at) ? text.indexOf('?>', at) + 2 : text.startsWith('<!--', at) ? text.indexOf('-->', at + 4) + 3 : 0;
-    if (end < at + 2) return text.slice(at, at + 9).toUpperCase() === '<!DOCTYPE' ? at : undefined;
-    at = end;
-  }
 }
 
 /** The schema's finding without the values that libxml2 quotes: only names that stand in the schema are passed on. */

@@ -3,10 +3,14 @@
 export interface DecodingFault {
   readonly path: '/';
   readonly expected: string;
+  /** The bytes end inside a character: something was cut off. */
+  readonly cutOff?: true;
 }
 
+export type DocumentEncoding = 'utf-8' | 'gb18030';
+
 /** The labels of the WHATWG Encoding Standard that a receiver may use. GBK and GB2312 are read as GB18030, their superset. */
-const encodings: Readonly<Record<string, 'utf-8' | 'gb18030'>> = {
+const encodings: Readonly<Record<string, DocumentEncoding>> = {
   'utf-8': 'utf-8', utf8: 'utf-8', 'us-ascii': 'utf-8', gb18030: 'gb18030', gbk: 'gb18030', gb2312: 'gb18030', cp936: 'gb18030',
 };
 
@@ -24,7 +28,7 @@ export function splitContentType(contentType: string): { readonly type: string; 
  * UTF-8. The declaration goes before the charset, because HTTP clients add a charset nobody thought about. An encoding named
  * in the declaration is replaced by UTF-8, since the parser gets text.
  */
-export function decodeDocument(bytes: Uint8Array, charset: string): { readonly text: string } | { readonly fault: DecodingFault } {
+export function decodeDocument(bytes: Uint8Array, charset: string): { readonly text: string; readonly encoding: DocumentEncoding } | { readonly fault: DecodingFault } {
   const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
   if (/^(\xff\xfe|\xfe\xff)/.test(head)) return { fault: { path: '/', expected: 'UTF-8, GB18030 or GBK' } };
   const marked = head.startsWith('\xef\xbb\xbf') ? 'utf-8' : head.startsWith('\x84\x31\x95\x33') ? 'gb18030' : undefined;
@@ -33,10 +37,31 @@ export function decodeDocument(bytes: Uint8Array, charset: string): { readonly t
   if (encoding === undefined) return { fault: { path: '/', expected: 'UTF-8, GB18030 or GBK' } };
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/^\ufeff/, '');
-    return { text: text.replace(declaration, '$1$2UTF-8$2') };
+    return { text: text.replace(declaration, '$1$2UTF-8$2'), encoding };
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { fault: { path: '/', expected: `bytes that are ${encoding === 'utf-8' ? 'UTF-8' : 'GB18030'} throughout` } };
+    if ((error as { code?: unknown }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { fault: { path: '/', expected: `bytes that are ${encoding === 'utf-8' ? 'UTF-8' : 'GB18030'} throughout`, ...(endsInCharacter(bytes, encoding) ? { cutOff: true } : {}) } };
     throw error;
+  }
+}
+
+function endsInCharacter(bytes: Uint8Array, encoding: DocumentEncoding): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return false;
+    throw error;
+  }
+}
+
+/** Where a DOCTYPE stands: it can only come before the root, after white space, comments and processing instructions. */
+export function doctypeAt(text: string): number | undefined {
+  let at = 0;
+  for (;;) {
+    while (at < text.length && ' \t\r\n'.includes(text[at]!)) at++;
+    const end = text.startsWith('<?', at) ? text.indexOf('?>', at) + 2 : text.startsWith('<!--', at) ? text.indexOf('-->', at + 4) + 3 : 0;
+    if (end < at + 2) return text.slice(at, at + 9).toUpperCase() === '<!DOCTYPE' ? at : undefined;
+    at = end;
   }
 }
 
