@@ -1,4 +1,6 @@
 import { exchangeStates } from '../domain/exchange-states.js';
+import type { CompletenessRun } from '../ledger/completeness.store.js';
+import { findingsText } from './format-completeness.js';
 import { formatDuration, formatInstant, formatTable, indent } from './format-terminal.js';
 
 export interface ChannelStatus {
@@ -24,6 +26,8 @@ export interface GatewayStatus {
     readonly heldBackSince?: string | undefined;
     readonly fault?: { readonly code: string; readonly detail?: string | undefined; readonly since?: string | undefined; readonly remedy?: string | undefined } | undefined;
   }[];
+  /** The newest comparison of each stream with the bureau. */
+  readonly compared: readonly CompletenessRun[];
   readonly caseFaults: readonly { readonly stream: string; readonly caseNo: string; readonly code: string; readonly detail: string }[];
   readonly moreCaseFaults: boolean;
   readonly leases: readonly { readonly name: string; readonly holder: string }[];
@@ -62,6 +66,7 @@ export function formatStatus(status: GatewayStatus, now: Date): string {
       ...(s.fault === undefined ? [] : [`  FAULT since ${s.fault.since === undefined ? '?' : formatInstant(s.fault.since)}: ${s.fault.code}: ${s.fault.detail ?? ''}`, ...(s.fault.remedy === undefined ? [] : [`  → ${s.fault.remedy}`])]),
     ].join('\n'));
   }
+  for (const r of status.compared) parts.push(`stream ${r.stream}: compared with the bureau (${r.kind}) ${age(r.startedAt)}: ${r.outcome === 'complete' ? `${r.figures?.bureauCases ?? 0} cases, ${findingsText(r.figures)}` : (r.outcome ?? 'not ended')}`);
   if (status.streams.length === 0) parts.push('No stream was read yet.');
   if (status.caseFaults.length > 0) {
     parts.push(`Cases that cannot be read${status.moreCaseFaults ? ' (the first of more)' : ''}:\n${indent(formatTable(['stream', 'case', 'code', 'detail'], status.caseFaults.map((f) => [f.stream, f.caseNo, f.code, f.detail])))}`);

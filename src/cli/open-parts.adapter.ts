@@ -15,6 +15,12 @@ import { MirrorStore } from '../ledger/mirror.store.js';
 import { openLedger } from '../ledger/open-ledger.adapter.js';
 import { OperatorViewStore } from '../ledger/operator-view.store.js';
 import { ReplayStore } from '../ledger/replay.store.js';
+import { AcknowledgementStore } from '../ledger/acknowledgement.store.js';
+import { CompletenessStore } from '../ledger/completeness.store.js';
+import { InboxStore } from '../ledger/inbox.store.js';
+import { OpeningStore } from '../ledger/opening.store.js';
+import { RecoveredBytesStore } from '../ledger/recovered-bytes.store.js';
+import { RecoveryStore } from '../ledger/recovery.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
@@ -60,6 +66,11 @@ export interface OpenedLedger {
   readonly replay: ReplayStore;
   readonly cancel: CancelStore;
   readonly handOvers: HandOverStore;
+  readonly completeness: CompletenessStore;
+  readonly inbox: InboxStore;
+  readonly acknowledgements: AcknowledgementStore;
+  readonly recovery: RecoveryStore;
+  readonly recoveredBytes: RecoveredBytesStore;
 }
 
 /** Connects without touching the tables: bringing them up to date is the gateway's own work. */
@@ -72,6 +83,8 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
   const rules = laneRules(settings);
   const exchanges = new ExchangeStore(database, clock, rules, settings.retry);
   const retry = new RetryStore(database, clock, exchanges, rules);
+  const inbox = new InboxStore(database, clock);
+  const acknowledgements = new AcknowledgementStore(database, clock, exchanges, inbox);
   return {
     database,
     view: new ExchangeViewStore(database, clock),
@@ -87,6 +100,11 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
     replay: new ReplayStore(database, clock, exchanges, retry),
     cancel: new CancelStore(database, clock, exchanges),
     handOvers: new HandOverStore(database, clock, exchanges),
+    completeness: new CompletenessStore(database, clock),
+    inbox,
+    acknowledgements,
+    recovery: new RecoveryStore(database, clock, exchanges, new OpeningStore(database, exchanges, rules), acknowledgements, rules),
+    recoveredBytes: new RecoveredBytesStore(database, clock),
   };
 }
 

@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { registerCancel } from './cancel.command.js';
 import { checkCommand } from './check.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
+import { registerCompleteness } from './completeness.command.js';
+import { registerRecover } from './recover.command.js';
 import { describeError } from './describe-error.js';
 import { registerHandOver } from './hand-over.command.js';
 import { mapCommand } from './map.command.js';
@@ -120,5 +122,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerReplay(program, context, end);
   registerCancel(program, context, end);
   registerHandOver(program, context, end);
+  registerRecover(program, context, end);
+  registerCompleteness(program, context, end);
   return program;
 }

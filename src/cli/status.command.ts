@@ -1,6 +1,7 @@
 import { waitingForPersonStates } from '../domain/exchange-states.js';
 import { failureCodes, type FailureCode } from '../domain/failures.js';
 import { exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
+import { findingsText } from './format-completeness.js';
 import { formatStatus, type ChannelStatus, type GatewayStatus } from './format-status.js';
 import { settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';
 import type { Settings } from '../domain/settings.js';
@@ -21,6 +22,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
     ledger.view.counts(), ledger.view.oldestOpen(), ledger.view.lanesBlocked(), ledger.channels.states(), ledger.capture.watermarks(),
     ledger.view.caseFaults(caseFaultLimit + 1), ledger.leases.holders(), ledger.operator.lastManifests(), ledger.operator.oddAcknowledgements(),
   ]);
+  const compared = (await Promise.all(settings.streamDefinitions.map((s) => ledger.completeness.runs(1, { stream: s.stream })))).flat();
   const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
   const names = [...new Set([...configured, ...states.map((s) => s.channel), ...counts.map((c) => c.channel)])];
   const channels = names.map((channel): ChannelStatus => {
@@ -58,9 +60,13 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
       ...(s.heldBackSince !== undefined && now - Date.parse(s.heldBackSince) > standingMs ? [`stream ${s.stream} is held back by an open transaction in the bureau`] : []),
     ]),
     ...(caseFaults.length > 0 ? [`${caseFaults.length > caseFaultLimit ? `more than ${caseFaultLimit}` : caseFaults.length} cases cannot be read`] : []),
+    ...compared.flatMap((r) => [
+      ...(r.outcome === 'failed' ? [`stream ${r.stream}: the last comparison of the bureau with the ledger failed (gateway completeness)`] : []),
+      ...(Object.values(r.figures?.findings ?? {}).some((n) => n > 0) ? [`stream ${r.stream}: the last comparison found ${findingsText(r.figures)} (gateway completeness)`] : []),
+    ]),
     ...(leases.length === 0 ? ['no gateway holds a lease: none with the scheduler role seems to run'] : []),
   ];
-  return { at: context.clock.iso(), channels, streams, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, leases, attention };
+  return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, leases, attention };
 }
 
 function remedyOf(code: string | undefined): string | undefined {
