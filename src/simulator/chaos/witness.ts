@@ -1,0 +1,179 @@
+import type { Row } from '../../domain/snapshot.js';
+import type { JournalEntry } from '../center/center-case.store.js';
+
+/** A channel under watch and the events it carries (the keys of `messages` in its channel file). */
+export interface WatchedChannel {
+  readonly channel: string;
+  readonly events: readonly string[];
+}
+
+/** What a storm writes into the bureau. */
+export interface StormLoad {
+  /** Begins to write; what the database refuses is tried again until `stop`. */
+  start(): void;
+  /** Ends open transactions (they commit), finishes what it had begun. */
+  stop(): Promise<void>;
+  /** A transaction that has written stays open this long while others commit; resolves after its commit or loss. */
+  holdTransaction(ms: number): Promise<void>;
+  counts(): LoadCounts;
+}
+
+/** What the load did, as far as it knows; after a cut a commit may have happened that it counted as lost, never the other way. */
+export interface LoadCounts {
+  /** Cases inserted. */
+  readonly cases: number;
+  /** Stages of cases carried out. */
+  readonly changes: number;
+  /** Changes of rows that had been reported: of the case, and of child rows only. */
+  readonly corrections: number;
+  readonly childOnly: number;
+  readonly lateCommits: number;
+  /** Transactions that changed many cases at once. */
+  readonly wide: number;
+  readonly withdrawals: number;
+  readonly deletions: number;
+  /** Transactions whose outcome the load does not know. */
+  readonly unknown: number;
+}
+
+export interface BureauCase {
+  readonly caseNo: string;
+  readonly case: Row;
+  /** Rows by child name, in the order of their key. */
+  readonly children: Readonly<Record<string, readonly Row[]>>;
+}
+
+/** Every case that the bureau has now; what is not there was deleted or never committed. */
+export interface BureauWitness {
+  readonly cases: ReadonlyMap<string, BureauCase>;
+}
+
+export interface LedgerExchange {
+  readonly id: string;
+  readonly channel: string;
+  readonly caseNo: string;
+  readonly event: string;
+  readonly sequence: string;
+  readonly version: number;
+  readonly operation: string;
+  readonly state: string;
+  readonly parkedFrom: string | null;
+  /** Decimal text of a bigint. */
+  readonly lanePosition: string;
+  readonly messageId: string;
+  readonly fileName: string;
+  readonly eventDigest: string;
+  readonly attempts: number;
+  readonly crashes: number;
+  readonly failureCode: string | null;
+  readonly failureDetail: string | null;
+  readonly manifestSeq: number | null;
+  readonly sha256: string | null;
+  /** Digest of the bytes that the ledger keeps for it, computed by the witness; null when none are kept. */
+  readonly keptSha256: string | null;
+  /** How many lines of its timeline say that sending began, and moves in their order as `from>to`. */
+  readonly sendings: number;
+  readonly moves: readonly string[];
+}
+
+export interface LedgerManifest {
+  readonly channel: string;
+  readonly seq: number;
+  readonly state: string;
+  readonly sha256: string;
+  /** Digest of the bytes that the ledger keeps. */
+  readonly keptSha256: string;
+  /** PREVIOUS and the messages that its bytes name. */
+  readonly previous: string;
+  readonly messages: readonly { readonly messageId: string; readonly sha256: string }[];
+}
+
+export interface LedgerAcknowledgement {
+  readonly channel: string;
+  readonly messageId: string;
+  readonly level: string;
+  readonly class: string;
+  readonly code: string | null;
+}
+
+export interface LedgerWitness {
+  readonly exchanges: readonly LedgerExchange[];
+  readonly manifests: readonly LedgerManifest[];
+  readonly acknowledgements: readonly LedgerAcknowledgement[];
+  /** Channels that stand still and what the ledger says of it. */
+  readonly halted: readonly { readonly channel: string; readonly code: string | null; readonly detail: string | null }[];
+}
+
+/** A manifest as it lies in the staging directory or its archive. */
+export interface DiskManifest {
+  readonly path: string;
+  readonly seq: number;
+  readonly sha256: string;
+  readonly previous: string;
+  readonly messages: readonly { readonly messageId: string; readonly caseNo: string; readonly sha256: string }[];
+}
+
+export interface CenterWitness {
+  readonly channel: string;
+  /** The center's own journal as it lies on disk. */
+  readonly journal: readonly JournalEntry[];
+  /** SHA-256 of message files by path below the staging directory: the archive and what still lies in `in`. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly manifests: readonly DiskManifest[];
+  /** Files under a temporary name, and message files that no manifest named. */
+  readonly leftovers: readonly string[];
+  /** Leaf texts of the newest applied version by message id: element path without positions to its texts in order. */
+  readonly contents: ReadonlyMap<string, Readonly<Record<string, readonly string[]>>>;
+}
+
+/** What was done to the parties on purpose, as far as the checker must know it to judge what it finds. */
+export const disturbances = [
+  'files-removed', // files or manifests on the staging machine deleted or renamed
+  'files-altered', // truncated or overwritten there
+  'center-restored', // the center's own record was set back
+  'acknowledgements-wrong', // duplicated, contradictory, for unknown messages
+  'refusals', // the center refuses what it would take
+  'workers-killed', // a message may be parked as worker-killed
+  'attempts-burnt', // faults long enough that attempts run out
+] as const;
+export type Disturbance = (typeof disturbances)[number];
+
+export interface StormInput {
+  readonly channels: readonly WatchedChannel[];
+  readonly bureau: BureauWitness;
+  readonly ledger: LedgerWitness;
+  /** By channel. */
+  readonly centers: Readonly<Record<string, CenterWitness>>;
+  readonly disturbances: readonly Disturbance[];
+}
+
+export type ViolationKind = 'lost' | 'doubled' | 'disorder' | 'false-success' | 'altered' | 'unsettled' | 'unexplained';
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly channel: string;
+  readonly caseNo: string;
+  readonly messageId?: string | undefined;
+  /** One sentence without personal data. */
+  readonly text: string;
+}
+
+/** Something that a person must act on, with the reason that the ledger shows. */
+export interface Parked {
+  readonly channel: string;
+  readonly caseNo: string;
+  readonly event: string;
+  readonly sequence: string;
+  readonly state: string;
+  readonly code: string;
+  readonly detail: string;
+  /** Messages of the lane that wait behind it. */
+  readonly behind: number;
+}
+
+export interface StormVerdict {
+  readonly checked: { readonly cases: number; readonly expected: number; readonly exchanges: number; readonly applied: number; readonly files: number };
+  readonly violations: readonly Violation[];
+  readonly attempts: { readonly p50: number; readonly p95: number; readonly max: number };
+  readonly parked: readonly Parked[];
+}
