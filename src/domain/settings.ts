@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { StreamDefinition } from './stream.js';
+import type { CalendarTable } from './working-calendar.js';
 
 /** The shape of config/default.yaml and config/channels/*.yaml. Durations in milliseconds unless the name says otherwise. */
 
@@ -68,6 +69,9 @@ const stagingSchema = z
     outboxDir: z.string().default('in'),
     manifestDir: z.string().default('manifest'),
     acknowledgementDir: z.string().default('ack'),
+    /** Where the receiver puts fee, tax and control files, and where it finds our receipts for them. */
+    returnDir: z.string().default('return'),
+    receiptDir: z.string().default('receipt'),
     /** Where the receiver puts what it took; looked at, never written. It need not exist. */
     archiveDir: z.string().default('archive'),
     /** Where a foreign or altered file is put when an administrator orders it out of the way. */
@@ -103,6 +107,15 @@ export const channelSchema = z.strictObject({
       .optional(),
     files: z.boolean().default(true),
   }),
+  /** Fee, tax and control files that come back; over HTTP they come with the secrets of the acknowledgements. */
+  returns: z
+    .strictObject({
+      /** Return mappings below mappingsDir, one for each kind of file. */
+      messages: z.array(z.string()).min(1),
+      /** Taken from staging.returnDir too, not over HTTP only. */
+      files: z.boolean().default(true),
+    })
+    .optional(),
 });
 
 export type GatewaySettings = z.output<typeof gatewaySchema>;
@@ -112,6 +125,7 @@ export type StagingSettings = z.output<typeof stagingSchema>;
 
 /** Everything a process runs on, checked as a whole before anything starts. */
 export interface Settings extends GatewaySettings {
+  readonly calendar: CalendarTable;
   readonly channels: readonly ChannelSettings[];
   readonly streamDefinitions: readonly StreamDefinition[];
 }

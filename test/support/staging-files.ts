@@ -31,6 +31,8 @@ export function sftpSettings(server: ServerAddress, more: Partial<SftpSettings> 
     outboxDir: 'in',
     manifestDir: 'manifest',
     acknowledgementDir: 'ack',
+    returnDir: 'return',
+    receiptDir: 'receipt',
     archiveDir: 'archive',
     asideDir: 'aside',
     fsync,
@@ -38,5 +40,5 @@ export function sftpSettings(server: ServerAddress, more: Partial<SftpSettings> 
 }
 
 export function directorySettings(path: string, fsync = true): StagingSettings {
-  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', archiveDir: 'archive', asideDir: 'aside', fsync };
+  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', returnDir: 'return', receiptDir: 'receipt', archiveDir: 'archive', asideDir: 'aside', fsync };
 }

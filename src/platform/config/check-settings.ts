@@ -106,7 +106,7 @@ function checkChannels(gateway: GatewaySettings, channels: readonly Located<Chan
       const near = nearestKey(event, Object.keys(stream?.events ?? {}));
       faults.push({ ...at('messages', event), expected: `an event of the stream ${channel.stream}${near === undefined ? '' : `; did you mean ${near}?`}` });
     }
-    for (const { key, directory } of stagingPlaces(channel.staging)) {
+    for (const { key, directory } of stagingPlaces(channel.staging, channel.returns !== undefined)) {
       const holder = places.get(directory);
       if (holder === undefined) places.set(directory, at(...key).file);
       else faults.push({ ...at(...key), expected: `a directory of its own on the staging machine; ${holder === at(...key).file ? 'another key of this channel' : holder} uses the same` });
@@ -116,7 +116,7 @@ function checkChannels(gateway: GatewaySettings, channels: readonly Located<Chan
 }
 
 /** Each directory of a channel, named so that two channels that would write into the same one are seen. */
-function stagingPlaces(staging: StagingSettings): { key: PropertyKey[]; directory: string }[] {
+function stagingPlaces(staging: StagingSettings, takesReturns: boolean): { key: PropertyKey[]; directory: string }[] {
   const machine = staging.adapter === 'sftp' ? `sftp ${staging.sftp?.username ?? ''}@${staging.sftp?.host.toLowerCase() ?? ''}:${staging.sftp?.port ?? 22}` : `directory ${staging.directory?.path.replace(/\/+$/, '') ?? ''}`;
-  return (['outboxDir', 'manifestDir', 'acknowledgementDir'] as const).map((name) => ({ key: ['staging', name], directory: `${machine} ${staging[name].replace(/^\.?\/+|\/+$/g, '')}` }));
+  return (['outboxDir', 'manifestDir', 'acknowledgementDir', ...(takesReturns ? (['returnDir', 'receiptDir'] as const) : [])] as const).map((name) => ({ key: ['staging', name], directory: `${machine} ${staging[name].replace(/^\.?\/+|\/+$/g, '')}` }));
 }
