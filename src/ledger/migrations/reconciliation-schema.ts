@@ -17,7 +17,7 @@ export function reconciliationStatements(d: Dialect): string[] {
        id ${big} not null primary key, stream ${text(80)} not null, case_no ${text(60)} not null, item_code ${text(60)},
        charge_no ${text(60)} not null, version ${int} not null, fee_item_code ${text(60)} not null, fee_item_name ${text(200)} not null,
        amount_fen ${big} not null, exempt ${flag} not null, exempt_reason ${text(400)}, payer ${text(200)}, payer_key ${text(32)},
-       payment_code ${text(60)}, tax_kinds ${text(200)} not null, tariff_facts ${text(400)} not null, day ${text(10)} not null, statement_day ${text(10)} not null,
+       payment_code ${text(60)}, tax_kinds ${text(200)} not null, tariff_facts ${text(400)} not null, digest ${text(64)} not null, day ${text(10)} not null, statement_day ${text(10)} not null,
        snapshot_id ${big} not null, recorded_at ${instant} not null,
        ended_at ${instant}, ended_day ${text(10)}, ended_why ${text(20)}, ended_snapshot_id ${big},
        constraint charge_once unique (stream, case_no, charge_no, version))`,
@@ -70,7 +70,7 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create table match_line (
        id ${d.identity}, match_no ${big} not null, expected_id ${big}, returned_id ${big}, rule_name ${text(40)} not null, outcome ${text(10)} not null,
        statement_day ${text(10)} not null, run_id ${big} not null, matched_at ${instant} not null, payer_amount ${text(60)}, pinned ${flag} not null default 0, resolution_id ${big},
-       live ${flag} not null default 1, undone_at ${instant}, undone_by ${text(80)}, undone_why ${text(60)})`,
+       live ${flag} not null default 1, undone_at ${instant}, undone_day ${text(10)}, undone_by ${text(80)}, undone_why ${text(60)})`,
     // Exclusive: an item is in one live match at the most.
     `create unique index match_line_expected on match_line (expected_id) where expected_id is not null and live = 1`,
     `create unique index match_line_returned on match_line (returned_id) where returned_id is not null and live = 1`,
