@@ -39,6 +39,7 @@ export const failureCodes = {
   // the receiver
   'refused-by-receiver': { kind: 'case', text: 'the receiver refused the message', remedy: 'correct what the reason names in the bureau; the correction is sent as the next version' },
   // the house
+  'calendar-year-missing': { kind: 'setup', text: 'the working calendar does not hold this year', remedy: 'enter the year from the notice of the State Council under nationalYears in config/calendar.yaml, or bring the package chinese-days up to date' },
   'unexpected': { kind: 'defect', text: 'something nobody foresaw', remedy: 'give the exchange number to a developer' },
 } as const satisfies Record<string, FailureRow>;
 

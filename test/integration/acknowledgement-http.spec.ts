@@ -71,6 +71,7 @@ async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number }
     }),
     channels: [channel('center', { secrets: [secret, oldSecret] }), channel('closed', { secrets: [secret], allow: ['203.0.113.0/24'] }), channel('files-only')],
     streamDefinitions: [],
+    calendar: { version: 'test', national: [], local: [], hours: [] },
   };
   const clock = new HeldClock();
   const platform = PlatformModule.register(settings, { log: pino({ level: 'silent' }), clock, processMetrics: false });

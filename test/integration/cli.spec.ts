@@ -75,7 +75,7 @@ beforeAll(async () => {
   const config = path.join(folder, 'config');
   mkdirSync(path.join(config, 'channels'), { recursive: true });
   mkdirSync(path.join(config, 'streams'));
-  copyFileSync('config/default.yaml', path.join(config, 'default.yaml'));
+  for (const name of ['default.yaml', 'calendar.yaml']) copyFileSync(`config/${name}`, path.join(config, name));
   copyFileSync('config/channels/center.yaml', path.join(config, 'channels', 'center.yaml'));
   copyFileSync('config/streams/case.yaml', path.join(config, 'streams', 'case.yaml'));
   const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { channelSchema, gatewaySchema, type ChannelSettings, type ConfigFault, type Settings } from '../../domain/settings.js';
 import { streamSchema, type StreamDefinition } from '../../domain/stream.js';
+import { nationalYears } from '../calendar/national-years.adapter.js';
+import { calendarSchema, readCalendar } from '../calendar/read-calendar.js';
 import { checkSettings, type Located } from './check-settings.js';
 import { checkAgainstSchema, placeOf } from './describe-issues.js';
 import { mergeNodes, parseSettingsFile, type Node } from './parse-settings-file.js';
@@ -12,7 +14,7 @@ import { formatKey, resolveVariables, type Lookup, type Resolved } from './resol
 export type LoadedSettings = { readonly settings: Settings; readonly faults: readonly [] } | { readonly settings?: undefined; readonly faults: readonly ConfigFault[] };
 
 /**
- * Reads default.yaml, the file that GATEWAY_CONFIG names over it, channels/*.yaml and streams/<name>.yaml.
+ * Reads default.yaml, the file that GATEWAY_CONFIG names over it, calendar.yaml, channels/*.yaml and streams/<name>.yaml.
  * Channels with `enabled: false` are checked, except for missing variables, and left out.
  */
 export function loadSettings({ configDir, env }: { configDir: string; env: Readonly<Record<string, string | undefined>> }): LoadedSettings {
@@ -74,9 +76,14 @@ export function loadSettings({ configDir, env }: { configDir: string; env: Reado
     streams.push(stream);
   }
 
+  const calendarNode = read(path.join(configDir, 'calendar.yaml'), 'calendar.yaml', 'a readable file with the working calendar');
+  const calendarFile = calendarNode && check(calendarSchema, resolveVariables(calendarNode, lookup));
+  const calendar = calendarFile && readCalendar(calendarFile, nationalYears());
+  if (calendar) faults.push(...calendar.faults);
+
   if (gateway) faults.push(...checkSettings(gateway, channels, streams));
-  if (!gateway || faults.length > 0) return { faults };
-  return { settings: { ...gateway.value, channels: channels.map((channel) => channel.value), streamDefinitions: streams.map((stream) => stream.value) }, faults: [] };
+  if (!gateway || !calendar || faults.length > 0) return { faults };
+  return { settings: { ...gateway.value, calendar: calendar.table, channels: channels.map((channel) => channel.value), streamDefinitions: streams.map((stream) => stream.value) }, faults: [] };
 }
 
 /** Environment variables; NAME_FILE names a file with the value, as container secrets come. */
