@@ -42,12 +42,23 @@ export interface MirrorView {
   readonly ledgerManifests: readonly LedgerManifest[];
   /** Sizes by name of what the receiver put into its archive; undefined where it cannot be read. */
   readonly archive?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** Names that an earlier look, a while ago, did not find either while their manifest lay there. */
+  readonly absentBefore?: ReadonlySet<string> | undefined;
   /** By `directory/name`, of what was read. */
   readonly hashes: ReadonlyMap<string, string>;
   /** Exchange and name by hash, of messages whose files do not lie there. */
   readonly byHash: ReadonlyMap<string, { readonly exchangeId: string; readonly name: string }>;
   readonly nowMs: number;
   readonly overdueMs: number;
+}
+
+/** Staged files that do not lie there although the manifest that lists them does: the receiver takes a manifest last or not at all. */
+export function absentWithManifest(view: MirrorView): string[] {
+  if (view.outbox === undefined || view.manifests === undefined) return [];
+  const listed = new Set(view.outbox.map((f) => f.name));
+  const there = new Set(view.manifests.map((f) => f.name));
+  const seqs = new Set(view.ledgerManifests.filter((m) => there.has(m.name)).map((m) => m.seq));
+  return view.files.filter((f) => f.state === 'staged' && f.manifestSeq !== undefined && seqs.has(f.manifestSeq) && !listed.has(f.name)).map((f) => f.name);
 }
 
 export const placeOf = (directory: string, name: string): string => `${directory}/${name}`;
@@ -83,7 +94,7 @@ function compareOutbox(view: MirrorView): MirrorFinding[] {
   const listed = new Map(view.outbox.map((f) => [f.name, f]));
   const known = new Map(view.files.map((f) => [f.name, f]));
   const findings: MirrorFinding[] = [];
-  const missingByHash = new Map<string, LedgerFile>();
+  const absentByHash = new Map<string, LedgerFile>();
   const presentByHash = new Map<string, LedgerFile>();
 
   for (const file of known.values()) {
@@ -92,17 +103,16 @@ function compareOutbox(view: MirrorView): MirrorFinding[] {
       if (file.sha256 !== undefined) presentByHash.set(file.sha256, file);
       findings.push(...judgePresent(directory, file, there, view.hashes.get(placeOf(directory, file.name))));
     } else if (file.state === 'staged') {
-      const gone = judgeGone(view, file.name, file.size, file.sinceMs);
-      if (gone === undefined) continue;
-      if (file.sha256 !== undefined) missingByHash.set(file.sha256, file);
-      findings.push({ kind: 'missing', directory, name: file.name, exchangeId: file.exchangeId, manifestSeq: file.manifestSeq, detail: gone });
+      if (file.sha256 !== undefined) absentByHash.set(file.sha256, file);
+      const gone = judgeGone(view, file.name, file.size, file.sinceMs) ?? (view.archive === undefined && view.absentBefore?.has(file.name) === true ? 'gone, while the manifest that lists it still lies there' : undefined);
+      if (gone !== undefined) findings.push({ kind: 'missing', directory, name: file.name, exchangeId: file.exchangeId, manifestSeq: file.manifestSeq, detail: gone });
     }
   }
   for (const file of view.outbox) {
     if (known.has(file.name)) continue;
     const sha256 = view.hashes.get(placeOf(directory, file.name));
     const base = { directory, name: file.name, size: file.size, sha256 };
-    const missing = sha256 === undefined ? undefined : missingByHash.get(sha256);
+    const missing = sha256 === undefined ? undefined : absentByHash.get(sha256);
     const present = sha256 === undefined ? undefined : presentByHash.get(sha256) ?? view.byHash.get(sha256);
     if (missing) findings.push({ ...base, kind: 'renamed', exchangeId: missing.exchangeId, detail: `holds exactly ${missing.name}` });
     else if (present) findings.push({ ...base, kind: 'doubled', exchangeId: present.exchangeId, detail: `holds exactly ${present.name}` });

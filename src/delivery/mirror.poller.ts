@@ -9,7 +9,7 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { finalNameOf } from '../platform/staging/name-staged-file.js';
 import type { StagedEntry, StagingMachine } from '../platform/staging/staging-machine.js';
-import { compareMirror, placeOf, unknownFiles, verifiableFiles, type LedgerFile, type LedgerManifest, type MirrorView } from './compare-mirror.js';
+import { absentWithManifest, compareMirror, placeOf, unknownFiles, verifiableFiles, type LedgerFile, type LedgerManifest, type MirrorView } from './compare-mirror.js';
 
 export interface MirrorParts {
   readonly channels: readonly ChannelSettings[];
@@ -39,6 +39,8 @@ const maxHashBytes = 64 * 1024 * 1024;
 const readAtOnce = 8;
 /** A collected file moves at the next poll of the collection; one that lies longer has nobody who takes it. */
 const uncollectedMs = 300_000;
+/** A receiver that takes files before their manifest needs less than this between the two. */
+const absentMs = 60_000;
 const dayMs = 86_400_000;
 
 /**
@@ -51,6 +53,7 @@ export class MirrorPoller {
   private readonly read = new Map<string, Hashed>();
   private readonly copies = new Map<string, { exchangeId: string; name: string }>();
   private readonly lying = new Map<string, number>();
+  private readonly absent = new Map<ChannelName, Map<string, number>>();
   private readonly trouble = new Set<string>();
 
   constructor(private readonly parts: MirrorParts) {}
@@ -76,8 +79,8 @@ export class MirrorPoller {
     const ledgerManifests = await this.ledgerManifests(channelName, [...expected.values()], manifests ?? []);
     const present = { outbox: new Set((outbox ?? []).map((f) => f.name)), manifests: new Set((manifests ?? []).map((f) => f.name)) };
     const absent = [
-      ...files.filter((f) => f.state === 'staged' && !present.outbox.has(f.name)).map((f) => f.sinceMs),
-      ...ledgerManifests.filter((m) => m.waiting > 0 && !present.manifests.has(m.name)).map((m) => m.stagedMs),
+      ...files.filter((f) => outbox !== undefined && f.state === 'staged' && !present.outbox.has(f.name)).map((f) => f.sinceMs),
+      ...ledgerManifests.filter((m) => manifests !== undefined && m.waiting > 0 && !present.manifests.has(m.name)).map((m) => m.stagedMs),
     ];
     const archive = absent.length === 0 ? undefined : await this.archive(channel, staging, Math.min(...absent), directories);
     if (!(await goOn())) return undefined;
@@ -89,7 +92,7 @@ export class MirrorPoller {
     const reading = await this.hashes(channelName, view, staging, options.deep === true, goOn);
     if (reading === undefined) return undefined;
     const found = [
-      ...(await this.stillStaged(channelName, compareMirror({ ...view, hashes: reading.hashes }), expected)),
+      ...(await this.stillStaged(channelName, compareMirror({ ...view, hashes: reading.hashes, absentBefore: this.absentBefore(channelName, view) }), expected)),
       ...(await this.halfWritten(channel, staging, temporaries)),
       ...(await this.acknowledgements(channel, staging, directories, options.deep === true)),
     ];
@@ -211,6 +214,14 @@ export class MirrorPoller {
     const unmatched = new Set(now.filter((n) => unknown.includes(n)).flatMap((n) => hashes.get(placeOf(n.directory, n.file.name)) ?? []));
     for (const copy of await this.parts.store.byHash(channel, [...unmatched])) this.copies.set(copy.sha256, copy);
     return { hashes, read: now.length, left: wanted.length - now.length };
+  }
+
+  /** Remembers since when files are absent beside their manifest; gives those that were a while ago already. */
+  private absentBefore(channel: ChannelName, view: MirrorView): Set<string> {
+    const before = this.absent.get(channel) ?? new Map<string, number>();
+    const now = new Map(absentWithManifest(view).map((name) => [name, before.get(name) ?? view.nowMs]));
+    this.absent.set(channel, now);
+    return new Set([...now].filter(([, sinceMs]) => view.nowMs - sinceMs >= absentMs).map(([name]) => name));
   }
 
   private async hash(staging: StagingMachine, directory: string, name: string): Promise<string | undefined> {
