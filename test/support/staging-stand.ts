@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -87,7 +87,10 @@ export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'st
   const config = path.join(folder, 'config');
   await mkdir(path.join(config, 'channels'), { recursive: true });
   await mkdir(path.join(config, 'streams'));
-  for (const file of ['default.yaml', 'calendar.yaml', 'channels/center.yaml', 'streams/case.yaml']) await copyFile(path.join('config', file), path.join(config, file));
+  for (const file of ['default.yaml', 'calendar.yaml', 'channels/center.yaml', 'streams/case.yaml']) {
+    const text = await readFile(path.join('config', file), 'utf8');
+    await writeFile(path.join(config, file), text.replace('laneAdvancesOn: accepted', `laneAdvancesOn: ${over.laneAdvancesOn ?? 'accepted'}`).replace(/(deliver:\n {2}batch:) 500/, `$1 ${over.batch ?? 10}`).replace('probeEveryMs: 15000', 'probeEveryMs: 1'));
+  }
   const env = {
     GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256,
@@ -95,8 +98,8 @@ export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'st
   };
   const loaded = loadSettings({ configDir: config, env });
   if (!loaded.settings) throw new Error(JSON.stringify(loaded.faults));
-  const channel = { ...loaded.settings.channels[0]!, laneAdvancesOn: over.laneAdvancesOn ?? ('accepted' as const) };
-  const settings: Settings = { ...loaded.settings, channels: [channel], deliver: { batch: over.batch ?? 10 }, breaker: { failuresToOpen: 3, probeEveryMs: 1 } };
+  const { settings } = loaded;
+  const channel = settings.channels[0]!;
   const clock = new ForwardClock();
   const log = pino({ level: 'silent' });
   const doorbell = await DoorbellAdapter.open(settings.queue, log);
