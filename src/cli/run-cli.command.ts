@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerCancel } from './cancel.command.js';
+import { registerCalendar } from './calendar.command.js';
 import { checkCommand } from './check.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
 import { registerCompleteness } from './completeness.command.js';
@@ -124,5 +125,6 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerHandOver(program, context, end);
   registerRecover(program, context, end);
   registerCompleteness(program, context, end);
+  registerCalendar(program, context, end);
   return program;
 }

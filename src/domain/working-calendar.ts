@@ -157,7 +157,7 @@ export class WorkingCalendar {
 
   /** Working milliseconds of [from, until); negative when `until` is earlier. */
   workingMsBetween(fromMs: number, untilMs: number): number {
-    if (untilMs < fromMs) return -this.workingMsBetween(untilMs, fromMs);
+    if (untilMs < fromMs) return 0 - this.workingMsBetween(untilMs, fromMs);
     let sum = 0;
     for (let at = fromMs; at < untilMs; ) {
       const table = this.tableOf(yearOf(split(at).number));
