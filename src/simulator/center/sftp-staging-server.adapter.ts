@@ -36,6 +36,9 @@ export function noStagingFaults(): StagingFaults {
   return { refuseRename: false, withoutPosixRename: false, diskFull: false, denyWrite: false, loseWrites: false, refuseLogin: false, hangAfterBytes: undefined, cutAfterBytes: undefined, delayMs: 0 };
 }
 
+/** Somebody who watches the requests, to strike at one of them. */
+export type SftpObserver = (kind: SftpRequest['kind'], when: 'before' | 'after') => void;
+
 export interface SftpStagingSettings {
   /** Existing directory that the account sees as `/`. */
   readonly root: string;
@@ -57,6 +60,8 @@ export class SftpStagingServer {
   /** Open connections by the address and port they come from: the socket is what a cut destroys. */
   private readonly sockets = new Map<string, Socket>();
   private readonly ssh: InstanceType<typeof ssh2.Server>;
+  /** Told of every request before it is carried out and after it was, before the answer leaves. */
+  observer: SftpObserver | undefined;
 
   private constructor(
     private readonly settings: SftpStagingSettings,
@@ -138,7 +143,7 @@ export class SftpStagingServer {
       const session = accept();
       session.on('subsystem', (take, reject, info) => {
         if (info.name !== 'sftp') return reject();
-        return void new SftpSession(cut, take(), this.settings.root, this.faults);
+        return void new SftpSession(cut, take(), this.settings.root, this.faults, (kind, when) => this.observer?.(kind, when));
       });
     });
   }
@@ -166,6 +171,7 @@ class SftpSession {
     private readonly channel: ServerChannel,
     root: string,
     private readonly faults: StagingFaults,
+    private readonly observe: SftpObserver,
   ) {
     this.files = new StagingFiles(root);
     channel.on('data', (chunk: Buffer) => this.take(chunk));
@@ -198,8 +204,10 @@ class SftpSession {
     const fault = request.kind === 'write' ? this.writeFault(request) : undefined;
     if (this.faults.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.faults.delayMs));
     let reply: SftpReply;
+    this.observe(request.kind, 'before');
     try {
       reply = await this.answer(request);
+      this.observe(request.kind, 'after');
     } catch (error) {
       reply = failureReply(error);
     }

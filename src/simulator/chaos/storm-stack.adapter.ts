@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import { parseDocument } from 'yaml';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../platform/embedded-postgres.adapter.js';
+import { startSimulatedCenter, type SimulatedCenter } from '../center/simulated-center.adapter.js';
+import { freePort } from '../servers/free-port.adapter.js';
+import { startRedisServer, type RedisServer } from '../servers/redis-server.adapter.js';
+import { GatewayProcess } from './gateway-process.adapter.js';
+import { WireProxy } from './wire-proxy.adapter.js';
+
+export const lines = ['bureau', 'ledger', 'queue', 'center', 'provincial'] as const;
+export type Line = (typeof lines)[number];
+
+/** One process of the gateway with the lines on which it reaches everything else. */
+export interface StormProcess {
+  readonly role: 'scheduler' | 'worker' | 'api';
+  readonly process: GatewayProcess;
+  readonly lines: Readonly<Record<Line, WireProxy>>;
+}
+
+export interface StormStackOptions {
+  /** Everything is kept here. */
+  readonly dir: string;
+  readonly queue: 'redis' | 'postgres';
+  /** Of the lease; the default makes takeovers quick. */
+  readonly leaseMs?: number | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** Values of config/default.yaml that let a storm settle in seconds instead of minutes; what they are in production is its own matter. */
+const quickValues = (leaseMs: number): readonly (readonly [path: readonly string[], value: number | string])[] => [
+  [['capture', 'pollEveryMs'], 300],
+  [['capture', 'batchCases'], 50],
+  [['capture', 'removalSweepEveryMs'], 2_500],
+  [['relay', 'sweepEveryMs'], 300],
+  [['relay', 'claimMs'], 5_000],
+  [['render', 'batch'], 50],
+  [['deliver', 'batch'], 50],
+  [['retry', 'firstDelayMs'], 200],
+  [['retry', 'maxDelayMs'], 2_000],
+  [['retry', 'maxAttempts'], 1_000],
+  // Kills strike blindly here: a message may be the innocent witness of many of them.
+  [['retry', 'maxCrashes'], 1_000],
+  [['breaker', 'probeEveryMs'], 1_000],
+  [['lease', 'lengthMs'], leaseMs],
+  [['collection', 'pollEveryMs'], 500],
+  [['queue', 'lockMs'], 3_000],
+  [['queue', 'stalledCheckMs'], 1_000],
+  [['http', 'requestsPerMinute'], 100_000],
+];
+
+/** The gateway as it runs in production, process by process, with everybody it talks to. */
+export class StormStack {
+  readonly processes: StormProcess[] = [];
+  readonly centers: Readonly<Record<'center' | 'provincial', SimulatedCenter>>;
+  private constructor(
+    readonly options: StormStackOptions,
+    readonly bureauServer: { server: EmbeddedPostgres; readonly dataDir: string; readonly port: number },
+    readonly ledgerServer: { server: EmbeddedPostgres; readonly dataDir: string; readonly port: number },
+    readonly redis: RedisServer | undefined,
+    center: SimulatedCenter,
+    provincial: SimulatedCenter,
+    /** Between the center and the api. */
+    readonly apiLine: WireProxy,
+    /** How far the center's clock is off, milliseconds. */
+    readonly skew: { ms: number },
+    private readonly impostors: readonly SimulatedCenter[],
+  ) {
+    this.centers = { center, provincial };
+  }
+
+  static async start(options: StormStackOptions): Promise<StormStack> {
+    const { dir, say } = options;
+    await mkdir(dir, { recursive: true });
+    say('starting two PostgreSQL servers, the queue, two receivers with their staging machines ...');
+    const [bureauServer, ledgerServer] = [await startServer(path.join(dir, 'pg-bureau'), 'bureau'), await startServer(path.join(dir, 'pg-ledger'), 'ledger')];
+    const redis = options.queue === 'redis' ? await startRedisServer({ appendonly: true }) : undefined;
+    const apiPort = await freePort();
+    const apiLine = await WireProxy.start({ host: '127.0.0.1', port: apiPort });
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    const password = randomBytes(12).toString('hex');
+    const skew = { ms: 0 };
+    const receiver = (channel: string, own: string, stagingDir?: string): Promise<SimulatedCenter> =>
+      startSimulatedCenter({
+        channel, dir: path.join(dir, own), stagingDir, sftp: { username: 'bureau', password }, pollMs: 200, xsdDir: path.resolve('mappings'),
+        ack: channel === 'center' ? { http: { url: `http://127.0.0.1:${apiLine.port}/api/acknowledgements`, secret } } : { files: true },
+        now: () => new Date(Date.now() + skew.ms),
+      });
+    const center = await receiver('center', 'center');
+    const provincial = await receiver('provincial', 'provincial');
+    // The same address with another host key: a machine that was exchanged, or somebody in the middle. It serves an empty directory.
+    const impostor = await startSimulatedCenter({ channel: 'center', dir: path.join(dir, 'impostor'), sftp: { username: 'bureau', password }, pollMs: 60_000, ack: {} });
+    const stack = new StormStack(options, bureauServer, ledgerServer, redis, center, provincial, apiLine, skew, [impostor]);
+    const configDir = await quickConfig(dir, options.leaseMs ?? 4_000);
+    const base = {
+      GATEWAY_CONFIG_DIR: configDir, LOG_LEVEL: 'info', TZ: 'Asia/Shanghai',
+      BUREAU_ENGINE: 'postgres', LEDGER_ENGINE: 'postgres', QUEUE_BACKEND: options.queue,
+      CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: secret,
+      PROVINCIAL_SFTP_HOST: '127.0.0.1', PROVINCIAL_SFTP_PASSWORD: password, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
+    };
+    const names = [['scheduler', 'scheduler-1'], ['scheduler', 'scheduler-2'], ['worker', 'worker-1'], ['worker', 'worker-2'], ['api', 'api']] as const;
+    for (const [role, name] of names) {
+      const own = await stack.lay();
+      const env = {
+        ...base, GATEWAY_INSTANCE: name, GATEWAY_ROLES: `[${role}]`, GATEWAY_PORT: role === 'api' ? String(apiPort) : '0',
+        BUREAU_URL: through(bureauServer.server.url('bureau'), own.bureau.port), LEDGER_URL: through(ledgerServer.server.url('ledger'), own.ledger.port),
+        QUEUE_URL: redis ? `redis://127.0.0.1:${own.queue.port}` : through(ledgerServer.server.url('ledger'), own.queue.port),
+        CENTER_SFTP_PORT: String(own.center.port), PROVINCIAL_SFTP_PORT: String(own.provincial.port),
+      };
+      const logFile = path.join(dir, `${name}.log`);
+      stack.processes.push({ role, process: new GatewayProcess({ name, env, logFile, restartMs: 300 }), lines: own });
+    }
+    return stack;
+  }
+
+  get bureauUrl(): string {
+    return this.bureauServer.server.url('bureau');
+  }
+
+  get ledgerUrl(): string {
+    return this.ledgerServer.server.url('ledger');
+  }
+
+  get impostor(): SimulatedCenter {
+    return this.impostors[0]!;
+  }
+
+  of(role: StormProcess['role']): StormProcess[] {
+    return this.processes.filter((p) => p.role === role);
+  }
+
+  /** Starts the gateway's processes and waits until each says that it runs. */
+  async startGateway(): Promise<void> {
+    this.options.say(`starting ${this.processes.length} gateway processes: ${this.processes.map((p) => p.process.name).join(', ')} ...`);
+    for (const { process } of this.processes) await process.start();
+    await until(async () => (await Promise.all(this.processes.map((p) => p.process.isUp()))).every(Boolean), 60_000, 'the gateway processes came up');
+  }
+
+  /** A server dies without a word (SIGQUIT to PostgreSQL is its immediate shutdown) and comes back after `downMs`. */
+  async crashPostgres(which: 'bureau' | 'ledger', downMs: number): Promise<void> {
+    const place = which === 'bureau' ? this.bureauServer : this.ledgerServer;
+    const pid = Number((await readFile(path.join(place.server.dataDir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    process.kill(pid, 'SIGQUIT');
+    await until(() => !isAlive(pid), 20_000, `PostgreSQL of the ${which} ended`);
+    await new Promise((resolve) => setTimeout(resolve, downMs));
+    place.server = await startEmbeddedPostgres({ dataDir: place.dataDir, port: place.port });
+  }
+
+  /** Runs statements on the ledger server itself, beside all lines. */
+  async onLedger(...statements: string[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.ledgerUrl });
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Everything ends; the folder stays. Returns what the processes' exit codes were. */
+  async stop(): Promise<Record<string, number | null>> {
+    const codes: Record<string, number | null> = {};
+    await Promise.all(this.processes.map(async ({ process }) => { codes[process.name] = await process.stop(); }));
+    for (const p of this.processes) for (const line of Object.values(p.lines)) await line.close();
+    await this.apiLine.close();
+    for (const c of [...Object.values(this.centers), ...this.impostors]) await c.stop();
+    await this.redis?.stop();
+    await this.bureauServer.server.stop();
+    await this.ledgerServer.server.stop();
+    return codes;
+  }
+
+  private async lay(): Promise<Record<Line, WireProxy>> {
+    const { bureauServer, ledgerServer, redis, centers } = this;
+    const local = (port: number): { host: string; port: number } => ({ host: '127.0.0.1', port });
+    return {
+      bureau: await WireProxy.start(local(bureauServer.port)),
+      ledger: await WireProxy.start(local(ledgerServer.port)),
+      queue: await WireProxy.start(local(redis?.port ?? ledgerServer.port)),
+      center: await WireProxy.start(local(centers.center.sftp!.port)),
+      provincial: await WireProxy.start(local(centers.provincial.sftp!.port)),
+    };
+  }
+}
+
+async function startServer(dataDir: string, database: string): Promise<{ server: EmbeddedPostgres; readonly dataDir: string; readonly port: number }> {
+  const server = await startEmbeddedPostgres({ dataDir });
+  await server.createDatabase(database);
+  return { server, dataDir, port: server.port };
+}
+
+/** config/ with quick values, in the run's own folder. */
+async function quickConfig(dir: string, leaseMs: number): Promise<string> {
+  const target = path.join(dir, 'config');
+  await cp(path.resolve('config'), target, { recursive: true });
+  const file = path.join(target, 'default.yaml');
+  const document = parseDocument(await readFile(file, 'utf8'));
+  for (const [place, value] of quickValues(leaseMs)) {
+    if (document.getIn(place) === undefined) throw new Error(`config/default.yaml has no ${place.join('.')} any more`);
+    document.setIn(place, value);
+  }
+  await writeFile(file, document.toString());
+  return target;
+}
+
+function through(url: string, port: number): string {
+  const parsed = new URL(url);
+  parsed.port = String(port);
+  return parsed.toString();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // gone
+  }
+}
+
+/** Waits for a condition; throws with `what` when it does not come. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs: number, what: string): Promise<number> {
+  const started = Date.now();
+  while (!(await condition())) {
+    if (Date.now() - started > limitMs) throw new Error(`waited ${Math.round(limitMs / 1000)} s in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return Date.now() - started;
+}
