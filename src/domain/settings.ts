@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmsSchema, expectationsSchema, silencesSchema } from './alarm-settings.js';
 import type { StreamDefinition } from './stream.js';
 import type { CalendarTable } from './working-calendar.js';
 
@@ -40,6 +41,8 @@ export const gatewaySchema = z.strictObject({
   }),
   retention: z.strictObject({ scheduled: z.boolean(), keepDays: z.number().int().min(30), batch: z.number().int().min(1).max(1000) }),
   mirror: z.strictObject({ everyMs: ms, overdueMs: ms, hashFilesPerLook: z.number().int().min(0) }),
+  expectations: expectationsSchema,
+  alarms: alarmsSchema,
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   mappingsDir: z.string(),
 });
@@ -95,6 +98,8 @@ export const channelSchema = z.strictObject({
   /** Event of the stream → mapping directory below mappings/. Events not named here are not sent on this channel. */
   messages: z.record(z.string(), z.string()),
   staging: stagingSchema,
+  /** Longest silences of this receiver where they differ from `expectations` in default.yaml. */
+  expectations: silencesSchema.partial().optional(),
   acknowledgement: z.strictObject({
     http: z
       .strictObject({

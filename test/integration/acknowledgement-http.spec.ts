@@ -67,6 +67,11 @@ async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number }
       queue: { backend: 'postgres', url, prefix: 'test', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 },
       capture: { pollEveryMs: 1, batchCases: 1, standingAlarmMs: 1, removalSweepEveryMs: 1 }, relay: { sweepEveryMs: 1000, claimMs: 60_000 }, render: { batch: 1 }, deliver: { batch: 1 },
       retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 }, breaker: { failuresToOpen: 3, probeEveryMs: 1000 }, lease: { lengthMs: 10_000 }, collection: { pollEveryMs: 1000 }, completeness: { at: '02:30', fullEveryDays: 7, openLimit: 1000 }, retention: { scheduled: false, keepDays: 1095, batch: 200 }, mirror: { everyMs: 600_000, overdueMs: 1000, hashFilesPerLook: 10 },
+      expectations: { captureMs: 0, pickUpMs: 0, acknowledgementMs: 0, returnFilesMs: 0 },
+      alarms: {
+        everyMs: 1000, settleMs: 0, groupMs: 0, remindEveryMs: 1000, oldestDueMs: 0, blockedLanesMs: 0, blockedLanes: 0, pausedMs: 0, pollAgeMs: 1000, oddAcknowledgementsMs: 0, ledgerMaxMiB: 0,
+        disks: { paths: [], minFreePercent: 0, minFreeMiB: 0 }, webhook: { timeoutMs: 1000 }, email: { port: 25, tls: 'none', timeoutMs: 1000 }, deadMan: { everyMs: 1000, pollAgeMs: 1000 },
+      },
       log: { level: 'silent' }, mappingsDir: 'mappings',
     }),
     channels: [channel('center', { secrets: [secret, oldSecret] }), channel('closed', { secrets: [secret], allow: ['203.0.113.0/24'] }), channel('files-only')],
