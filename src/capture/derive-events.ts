@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readPath, testCondition, type Scope } from '../domain/source-path.js';
+import { eventTime, eventTimePaths } from '../domain/event-item.js';
+import { testCondition, type Scope } from '../domain/source-path.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { EventDefinition, StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
@@ -13,7 +14,7 @@ export function deriveEvents(stream: StreamDefinition, subscriptions: readonly S
     if (wanted.length === 0) continue;
     for (const { scope, sequence } of instances(stream, event, snapshot)) {
       if (event.when && !testCondition(event.when, scope)) continue;
-      const at = readPath(event.at, scope);
+      const at = eventTime(eventTimePaths(event), scope);
       if (at === null) continue;
       for (const subscription of wanted) {
         out.push({

@@ -30,8 +30,8 @@ const eventSchema = z.strictObject({
   /** Child table with one event per row; without it the event exists once per case. */
   each: name.optional(),
   when: conditionSchema.optional(),
-  /** When it happened, by the bureau's account. */
-  at: z.string(),
+  /** When it happened, by the bureau's account; of several paths the first that has a value. */
+  at: z.union([z.string(), z.array(z.string()).min(1)]),
   /** Order in the case's lane: phase first, then time. The first matching entry counts. */
   phase: z.union([phase, z.array(z.strictObject({ when: conditionSchema.optional(), is: phase })).min(1)]),
   /** Messages that stop or start a clock go before others that are due. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { XsdValidator } from 'libxml2-wasm';
 import type { MappingFile } from '../domain/mapping-language.js';
+import { eventTimePaths } from '../domain/event-item.js';
 import { parsePath } from '../domain/source-path.js';
 import type { EventDefinition, StreamDefinition } from '../domain/stream.js';
 import { columnsRead, conditionFaults, readColumns, readsEach } from './check-source-paths.js';
@@ -36,18 +37,21 @@ export function compileMapping(sources: MappingSources): { mapping?: CompiledMap
     faults.push({ key: ['event'], expected: `an event of stream ${stream.stream}: ${Object.keys(stream.events).join(', ')}` });
     return { faults };
   }
-  const eventAt = parsePath(event.at);
-  if (!eventAt) faults.push({ key: ['event'], expected: `an event whose time is a source path (in the stream it is ${event.at})` });
+  const eventAt = eventTimePaths(event).flatMap((text) => {
+    const path = parsePath(text);
+    if (!path) faults.push({ key: ['event'], expected: `an event whose time is a source path (in the stream it is ${text})` });
+    return path ?? [];
+  });
   const drafts = compileFields(mapping.fields, { stream, event, model, codeLists: sources.codeLists });
   faults.push(...drafts.faults);
   const rules = compileRules(mapping, stream, event, drafts, faults);
   const attachments = attachmentSource(mapping, stream, faults);
   const root = buildRoot(model, drafts, rules, faults);
-  if (faults.length > 0 || !root || !eventAt) return { faults };
+  if (faults.length > 0 || !root) return { faults };
 
   const reads = new Set(drafts.reads);
   for (const rule of mapping.rules) for (const c of readColumns(rule.when, drafts.repeatAround(rule.require))) reads.add(c);
-  if (reads.delete('message.at')) for (const c of columnsRead(eventAt, undefined)) reads.add(c);
+  if (reads.delete('message.at')) for (const path of eventAt) for (const c of columnsRead(path, undefined)) reads.add(c);
   if (attachments) for (const c of [attachments.key, attachments.fileName, attachments.signature]) reads.add(`${attachments.child}.${c}`);
   const hash = createHash('sha256').update(sources.mappingText).update('\0').update(sources.xsdText);
   for (const name of [...drafts.codeListsUsed].sort()) hash.update(`\0${name}\0${sources.codeLists.get(name)?.text ?? ''}`);

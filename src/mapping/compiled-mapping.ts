@@ -18,8 +18,8 @@ export interface CompiledMapping {
   /** Every bureau column it reads: `case.<column>`, `item.<column>`, `<child>.<column>`; sorted, each once. */
   readonly reads: readonly string[];
   readonly root: GroupNode;
-  /** Path of the event's time; what `message.at` is taken from when a digest is read. */
-  readonly eventAt: SourcePath;
+  /** Paths of the event's time, the first that has a value counts; what `message.at` is taken from when a digest is read. */
+  readonly eventAt: readonly SourcePath[];
   readonly attachments?: AttachmentSource | undefined;
   readonly tables: SourceTables;
   /** Compiled once per XSD; lives as long as the process. */

@@ -1,3 +1,4 @@
+import { eventTime } from '../domain/event-item.js';
 import type { CaseSnapshot, Row } from '../domain/snapshot.js';
 import { readPath, testCondition, type Scope } from '../domain/source-path.js';
 import type { CompiledMapping, CompiledRule, LeafNode, MappingNode } from './compiled-mapping.js';
@@ -9,7 +10,7 @@ import type { CompiledMapping, CompiledRule, LeafNode, MappingNode } from './com
  * sends nothing. Conditions are judged as for a correction (operation U).
  */
 export function readDigestInput(mapping: CompiledMapping, snapshot: CaseSnapshot, item: Row | undefined): string {
-  const at = readPath(mapping.eventAt, item ? { snapshot, item } : { snapshot });
+  const at = eventTime(mapping.eventAt, item ? { snapshot, item } : { snapshot });
   const message: Row = { at, operation: 'U', channel: mapping.channel, event: mapping.event };
   const scope: Scope = item ? { snapshot, item, message } : { snapshot, message };
   const out: string[] = [];

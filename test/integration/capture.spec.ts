@@ -160,6 +160,19 @@ it('reports an event that no longer stands as D, and a deleted case once by its 
   expect(await states(b, 'A1')).toEqual(['application/1/v1/I/accepted', 'acceptance/1/v1/I/accepted', 'acceptance/1/v2/D/cancelled', 'result/1/v1/D/captured']);
 });
 
+it('reports a case that was withdrawn before acceptance as closed, and its closing later as a correction', async () => {
+  const b = await bench();
+  await b.bureau.run(insertCase('A1'));
+  await b.bureau.run(sql`update land_case set withdrawn_at = '2026-11-04 10:00:00' where case_no = 'A1'`);
+  await b.poller.poll(always);
+  expect(await states(b, 'A1')).toEqual(['application/1/v1/I/captured', 'result/1/v1/I/captured']);
+  expect((await b.view.find({ caseNo: 'A1', event: 'result' }, 1))[0]!.eventAt).toMatch(/^2026-11-04 10:00:00/);
+  await b.ledger.run(raw(`update exchange set state = 'accepted', tried = 1`));
+  await b.bureau.run(sql`update land_case set closed_at = '2026-11-05 10:00:00' where case_no = 'A1'`);
+  await b.poller.poll(always);
+  expect(await states(b, 'A1')).toContain('result/1/v2/U/captured');
+});
+
 it('stops only itself on a missing or retyped column, names it and moves no watermark', async () => {
   const b = await bench();
   await b.bureau.run(insertCase('A1'));

@@ -68,7 +68,7 @@ function checkStream({ value: stream, at }: Located<StreamDefinition>): ConfigFa
 function eventPaths(event: EventDefinition): { path: string; place: PropertyKey[] }[] {
   const phases = Array.isArray(event.phase) ? event.phase : [];
   return [
-    { path: event.at, place: ['at'] },
+    ...(typeof event.at === 'string' ? [{ path: event.at, place: ['at'] }] : event.at.map((path, index) => ({ path, place: ['at', index] }))),
     ...(event.when ? conditionPaths(event.when).map((path) => ({ path, place: ['when'] })) : []),
     ...phases.flatMap((phase, index) => (phase.when ? conditionPaths(phase.when).map((path) => ({ path, place: ['phase', index, 'when'] })) : [])),
   ];

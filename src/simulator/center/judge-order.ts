@@ -19,6 +19,8 @@ export interface OrderRule {
   readonly parent: string;
   readonly sameSequence?: boolean;
   readonly code: RefusalCode;
+  /** What is asked for instead where the message ends a case that was never accepted. */
+  readonly unaccepted?: readonly string[];
 }
 
 const rules: readonly OrderRule[] = [
@@ -29,21 +31,31 @@ const rules: readonly OrderRule[] = [
   { message: 'process-step', parent: 'acceptance', code: '021' },
   { message: 'special-start', parent: 'acceptance', code: '021' },
   { message: 'special-end', parent: 'special-start', sameSequence: true, code: '030' },
-  { message: 'result', parent: 'acceptance', code: '021' },
+  { message: 'result', parent: 'acceptance', code: '021', unaccepted: ['application'] },
   { message: 'pickup', parent: 'result', code: '030' },
 ];
 
+/** Whether a result returns or voids the case (BJJGDM 1, 2; PROJECT_STATE 7, 8): that may happen before anybody accepts it. */
+function endsUnaccepted(field: (name: string) => string | undefined): boolean {
+  return ['1', '2'].includes(field('BJJGDM') ?? '') || ['7', '8'].includes(field('PROJECT_STATE') ?? '');
+}
+
 /** The receiver's rules of order for a channel that carries these messages; a parent that is never sent is not asked for. */
 export function orderRules(messages: ReadonlySet<string> | undefined): readonly OrderRule[] {
-  return messages === undefined ? rules : rules.filter((rule) => messages.has(rule.parent));
+  if (messages === undefined) return rules;
+  return rules
+    .filter((rule) => messages.has(rule.parent))
+    .map((rule) => (rule.unaccepted === undefined ? rule : { ...rule, unaccepted: rule.unaccepted.filter((parent) => messages.has(parent)) }));
 }
 
 /** The code for the parent that is missing, or undefined; taking back (D) needs no parent. */
 export function judgeOrder(
   orderRulesOfChannel: readonly OrderRule[],
-  head: { message: string; sequence: string; operation: string },
+  head: { message: string; sequence: string; operation: string; field: (name: string) => string | undefined },
   stands: (message: string, sequence?: string) => boolean,
 ): RefusalCode | undefined {
   if (head.operation === 'D') return undefined;
-  return orderRulesOfChannel.find((rule) => rule.message === head.message && !stands(rule.parent, rule.sameSequence ? head.sequence : undefined))?.code;
+  const missing = orderRulesOfChannel.find((rule) => rule.message === head.message && !stands(rule.parent, rule.sameSequence ? head.sequence : undefined));
+  const excused = missing?.unaccepted !== undefined && endsUnaccepted(head.field) && missing.unaccepted.every((parent) => stands(parent));
+  return excused ? undefined : missing?.code;
 }
