@@ -79,33 +79,13 @@ export class SampleBureauAdapter implements SampleBureau {
   }
 
   private async insertBatch(batch: readonly CaseRecord[]): Promise<void> {
-    await this.inTransaction(async (client) => {
-      await insertRows(client, 'case', batch.map((record) => record.case));
-      for (const child of childNames) await insertRows(client, child, batch.flatMap((record) => childRows(record, child)));
-    });
+    await this.inTransaction((client) => insertRecords(client, batch));
   }
 
   async applyChanges(caseNo: string, changes: readonly RowChange[]): Promise<void> {
     await this.inTransaction(async (client) => {
-      for (const change of changes) await this.applyChange(client, caseNo, change);
+      for (const change of changes) await writeChange(client, caseNo, change);
     });
-  }
-
-  private async applyChange(client: pg.PoolClient, caseNo: string, change: RowChange): Promise<void> {
-    const { table, key } = bureauTables[change.table];
-    if (change.operation === 'insert') {
-      const file: Row = change.file === undefined ? {} : { file_content: hexOf(change.file.content) };
-      await insertRows(client, change.table, [{ ...change.values, ...file, case_no: caseNo }]);
-      return;
-    }
-    const columns = checkedColumns(change.table, change.values);
-    const where = key === null ? 'case_no = $1' : `case_no = $1 and ${key} = $2`;
-    const keys = key === null ? [caseNo] : [caseNo, change.key];
-    const sets = columns.map((column, i) => `${column} = $${keys.length + i + 1}`).join(', ');
-    const sql = change.operation === 'delete' ? `delete from ${table} where ${where}` : `update ${table} set ${sets} where ${where}`;
-    const values = change.operation === 'delete' ? keys : [...keys, ...columns.map((column) => change.values[column])];
-    const { rowCount } = await client.query(sql, values);
-    if (rowCount !== 1) throw new Error(`no such row to ${change.operation} in ${table}`);
   }
 
   async caseExists(caseNo: string): Promise<boolean> {
@@ -150,6 +130,30 @@ export class SampleBureauAdapter implements SampleBureau {
   }
 }
 
+/** Inserts whole cases within the caller's transaction. */
+export async function insertRecords(client: pg.ClientBase, records: readonly CaseRecord[]): Promise<void> {
+  await insertRows(client, 'case', records.map((record) => record.case));
+  for (const child of childNames) await insertRows(client, child, records.flatMap((record) => childRows(record, child)));
+}
+
+/** Writes one row change within the caller's transaction; throws where the row is not there. */
+export async function writeChange(client: pg.ClientBase, caseNo: string, change: RowChange): Promise<void> {
+  const { table, key } = bureauTables[change.table];
+  if (change.operation === 'insert') {
+    const file: Row = change.file === undefined ? {} : { file_content: hexOf(change.file.content) };
+    await insertRows(client, change.table, [{ ...change.values, ...file, case_no: caseNo }]);
+    return;
+  }
+  const columns = checkedColumns(change.table, change.values);
+  const where = key === null ? 'case_no = $1' : `case_no = $1 and ${key} = $2`;
+  const keys = key === null ? [caseNo] : [caseNo, change.key];
+  const sets = columns.map((column, i) => `${column} = $${keys.length + i + 1}`).join(', ');
+  const sql = change.operation === 'delete' ? `delete from ${table} where ${where}` : `update ${table} set ${sets} where ${where}`;
+  const values = change.operation === 'delete' ? keys : [...keys, ...columns.map((column) => change.values[column])];
+  const { rowCount } = await client.query(sql, values);
+  if (rowCount !== 1) throw new Error(`no such row to ${change.operation} in ${table}`);
+}
+
 function hexOf(content: Uint8Array): string {
   return `\\x${Buffer.from(content).toString('hex')}`;
 }
@@ -176,7 +180,7 @@ function checkedColumns(table: TableName, values: Row): string[] {
 }
 
 /** One statement for many rows: JSON carries control characters and nulls unharmed, and the column types read the text. */
-async function insertRows(client: pg.PoolClient, table: TableName, rows: readonly Row[]): Promise<void> {
+async function insertRows(client: pg.ClientBase, table: TableName, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   for (const row of rows) checkedColumns(table, row);
   const name = bureauTables[table].table;

@@ -1,14 +1,275 @@
-import type { StormLoad } from './witness.js';
+import type { ClientBase } from 'pg';
+import { advanceCase, type Inclination } from '../bureau/advance-case.js';
+import { applyChanges } from '../bureau/apply-changes.js';
+import { childNames } from '../bureau/bureau-tables.js';
+import type { CaseRecord, RowChange, StageChange } from '../bureau/case-record.js';
+import { loadCatalogue } from '../bureau/catalogue.adapter.js';
+import { generateCases } from '../bureau/generate-cases.js';
+import { makeAwkward } from '../bureau/make-awkward.js';
+import { makeRandom, seedOf, type Random } from '../bureau/make-random.js';
+import { insertRecords, SampleBureauAdapter, writeChange } from '../bureau/sample-bureau.adapter.js';
+import { inventCorrection, mendFirstRows, undoCorrection, type CorrectionKind } from './invent-correction.js';
+import { readBureauCases } from './read-bureau-witness.adapter.js';
+import { StormConnection, type Outcome } from './storm-connection.adapter.js';
+import type { LoadCounts, StormLoad } from './witness.js';
 
 export interface StormLoadOptions {
   readonly bureauUrl: string;
   readonly seed: number;
-  /** New cases a second on the average; three to six further changes come with each. */
+  /** New cases a second on the average; about eight further changes come with each. */
   readonly casesPerSecond: number;
   readonly maxCases: number;
 }
 
+/** What is done, and how often for each new case. */
+const shares = {
+  advance: 6, correct: 0.6, 'correct-twice': 0.15, 'come-back': 0.15, child: 0.5, unsent: 0.1, 'taken-back': 0.08, late: 0.3, wide: 0.02, withdraw: 0.06, delete: 0.04, mend: 0.08,
+} as const;
+type Action = keyof typeof shares;
+
+const tickMs = 50;
+const inFlightLimit = 6;
+const awkwardKinds = ['wrong-check-digit', 'wrong-unit-code'] as const;
+
 /** Connects to the sample bureau, makes its tables unless they are there, and gives the load, not yet started. */
-export function startStormLoad(options: StormLoadOptions): Promise<StormLoad> {
-  return Promise.reject(new Error(`not written yet: ${String(options.seed)}`));
+export async function startStormLoad(options: StormLoadOptions): Promise<StormLoad> {
+  const bureau = new SampleBureauAdapter(options.bureauUrl);
+  try {
+    await bureau.createSchema();
+    await bureau.writeCatalogue(loadCatalogue());
+  } finally {
+    await bureau.close();
+  }
+  return new BureauStorm(options);
+}
+
+class BureauStorm implements StormLoad {
+  private readonly catalogue = loadCatalogue();
+  private readonly connection: StormConnection;
+  private readonly known = new Map<string, CaseRecord>();
+  /** Cases with a transaction under way: another one would wait for its row locks, and its stages would get out of order. */
+  private readonly busy = new Set<string>();
+  /** What a clerk will write into an awkward case to mend it. */
+  private readonly mending = new Map<string, RowChange[]>();
+  private readonly uncertain = new Set<string>();
+  private readonly running = new Set<Promise<void>>();
+  private readonly tally = { cases: 0, changes: 0, corrections: 0, childOnly: 0, lateCommits: 0, wide: 0, withdrawals: 0, deletions: 0, unknown: 0 };
+  private readonly due: Record<Action | 'insert', number> = Object.fromEntries([...Object.keys(shares), 'insert'].map((name) => [name, 0])) as Record<Action | 'insert', number>;
+  private actions = 0;
+  private started = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private last = 0;
+  /** What the load itself did wrong; a fault of the database is none. */
+  private defect: unknown;
+  private readonly stopped: Promise<void>;
+  private tellStopped: () => void = () => undefined;
+
+  constructor(private readonly options: StormLoadOptions) {
+    this.connection = new StormConnection(options.bureauUrl, inFlightLimit + 4);
+    this.stopped = new Promise((resolve) => (this.tellStopped = resolve));
+  }
+
+  start(): void {
+    this.last = Date.now();
+    this.timer = setInterval(() => this.tick(), tickMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.tellStopped();
+    while (this.running.size > 0) await Promise.allSettled(this.running);
+    await this.connection.close();
+    if (this.defect !== undefined) throw new Error('the storm load broke down', { cause: this.defect });
+  }
+
+  async holdTransaction(ms: number): Promise<void> {
+    const random = this.nextRandom();
+    const record = this.pick(random);
+    if (record === undefined) return;
+    await this.track(this.advance(record, 'through', random, ms));
+  }
+
+  counts(): LoadCounts {
+    return { ...this.tally };
+  }
+
+  private tick(): void {
+    const now = Date.now();
+    // After a stall the load does not catch up with a burst of more than a second.
+    const seconds = Math.min(now - this.last, 1_000) / 1_000;
+    this.last = now;
+    const rate = this.options.casesPerSecond * seconds;
+    if (this.started < this.options.maxCases) this.due.insert += rate;
+    for (const [name, share] of Object.entries(shares)) this.due[name as Action] += rate * share;
+    for (const name of Object.keys(this.due) as (Action | 'insert')[]) {
+      while (this.due[name] >= 1 && this.running.size < inFlightLimit) {
+        this.due[name] -= 1;
+        this.track(this.act(name)).catch((error: unknown) => (this.defect ??= error));
+      }
+      this.due[name] = Math.min(this.due[name], 5);
+    }
+  }
+
+  private track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.running.delete(tracked));
+    this.running.add(tracked);
+    return tracked;
+  }
+
+  /** The same seed gives the same numbers to the same action, however the database made the load wait before. */
+  private nextRandom(): Random {
+    this.actions += 1;
+    return makeRandom(seedOf(this.options.seed, this.actions));
+  }
+
+  private async act(name: Action | 'insert'): Promise<void> {
+    const random = this.nextRandom();
+    if (this.uncertain.size > 0) await this.lookAgain();
+    if (name === 'insert') return this.insert(random);
+    if (name === 'wide') return this.changeMany(random);
+    if (name === 'mend') return this.mend();
+    const record = this.pick(random, name === 'taken-back' ? (r) => r.case['status'] === 'CLOSED' : undefined);
+    if (record === undefined) return;
+    switch (name) {
+      case 'advance': return this.advance(record, random.chance(0.05) ? 'refuse' : 'through', random, 0);
+      case 'withdraw': return this.advance(record, 'withdraw', random, 0);
+      case 'late': return this.advance(record, 'through', random, random.int(300, 5_000));
+      case 'correct': return this.correct(record, 'case', random);
+      case 'child': return this.correct(record, 'child', random);
+      case 'unsent': return this.correct(record, 'unsent', random);
+      case 'taken-back': return this.correct(record, 'taken-back', random);
+      case 'correct-twice': {
+        await this.correct(record, 'case', random);
+        const now = this.known.get(record.caseNo);
+        return now === undefined || this.busy.has(record.caseNo) ? undefined : this.correct(now, 'case', random);
+      }
+      case 'come-back': return this.comeAndGo(record, random);
+      case 'delete': return this.remove(record);
+    }
+  }
+
+  /** A case without a transaction under way whose rows are known for certain. */
+  private pick(random: Random, fits: (record: CaseRecord) => boolean = () => true): CaseRecord | undefined {
+    const free = [...this.known.values()].filter((record) => !this.busy.has(record.caseNo) && !this.uncertain.has(record.caseNo) && fits(record));
+    // Younger cases are likelier: they have more before them.
+    return free.length === 0 ? undefined : free[Math.floor(Math.max(random.next(), random.next()) * free.length)];
+  }
+
+  private async insert(random: Random): Promise<void> {
+    if (this.started >= this.options.maxCases) return;
+    this.started += 1;
+    const [plain] = generateCases({ catalogue: this.catalogue, seed: random.int(1, 1_000_000), count: 1, from: '2026-09-01', firstSequence: this.started + (this.options.seed % 9) * 100_000, reach: 'applied', scans: random.chance(0.3) });
+    if (plain === undefined) return;
+    const record = random.chance(0.03) ? makeAwkward(plain, random.pick(awkwardKinds), random) : plain;
+    const outcome = await this.transact([record.caseNo], (client) => insertRecords(client, [record]));
+    if (outcome === 'lost') return;
+    this.known.set(record.caseNo, record);
+    if (record !== plain) this.mending.set(record.caseNo, mendFirstRows(record, plain));
+    if (outcome === 'committed') this.tally.cases += 1;
+  }
+
+  /** The next stage; with `holdMs` the transaction stays open that long after it has written. */
+  private async advance(record: CaseRecord, inclination: Inclination, random: Random, holdMs: number): Promise<void> {
+    const change: StageChange | null = advanceCase(record, this.catalogue, random, { inclination });
+    // Void before acceptance is left out: the receiver refuses a result without acceptance, which is no fault of the way there.
+    if (change === null || change.stage === 'void') return;
+    if (!(await this.write(record, change.changes, change.record, holdMs))) return;
+    this.tally.changes += 1;
+    if (change.stage === 'withdraw') this.tally.withdrawals += 1;
+    if (holdMs > 0) this.tally.lateCommits += 1;
+  }
+
+  private async correct(record: CaseRecord, kind: CorrectionKind, random: Random): Promise<void> {
+    const changes = inventCorrection(record, kind, this.actions, random);
+    if (changes.length === 0 || !(await this.write(record, changes, applyChanges(record, changes, record.at), 0))) return;
+    if (kind === 'child') this.tally.childOnly += 1;
+    else this.tally.corrections += 1;
+  }
+
+  /** A value that changes and is put back a little later. */
+  private async comeAndGo(record: CaseRecord, random: Random): Promise<void> {
+    const changes = inventCorrection(record, random.chance(0.5) ? 'case' : 'child', this.actions, random);
+    if (changes.length === 0 || !(await this.write(record, changes, applyChanges(record, changes, record.at), 0))) return;
+    this.tally.corrections += 1;
+    await this.wait(random.int(0, 4_000));
+    const now = this.known.get(record.caseNo);
+    if (now === undefined || this.busy.has(record.caseNo) || this.uncertain.has(record.caseNo)) return;
+    const back = undoCorrection(record, now, changes);
+    if (back.length === 0) return;
+    if (await this.write(now, back, applyChanges(now, back, now.at), 0)) this.tally.corrections += 1;
+  }
+
+  /** One transaction that touches many cases, as a clean-up script in the bureau does. */
+  private async changeMany(random: Random): Promise<void> {
+    const records = new Map(Array.from({ length: random.int(10, 60) }, () => this.pick(random)).flatMap((r) => (r === undefined ? [] : [[r.caseNo, r] as const])));
+    if (records.size === 0) return;
+    const change: RowChange = { operation: 'update', table: 'case', key: null, values: { remark: `批量更正${this.actions}` } };
+    const outcome = await this.transact([...records.keys()], async (client) => {
+      for (const caseNo of records.keys()) await writeChange(client, caseNo, change);
+    });
+    if (outcome !== 'committed') return;
+    for (const record of records.values()) this.known.set(record.caseNo, applyChanges(record, [change], record.at));
+    this.tally.wide += 1;
+  }
+
+  /** A clerk mends what made an awkward case awkward. */
+  private async mend(): Promise<void> {
+    const [caseNo, changes] = [...this.mending].find(([no]) => !this.busy.has(no) && !this.uncertain.has(no)) ?? [];
+    const record = caseNo === undefined ? undefined : this.known.get(caseNo);
+    if (caseNo === undefined || changes === undefined) return;
+    if (record === undefined || (await this.write(record, changes, applyChanges(record, changes, record.at), 0))) this.mending.delete(caseNo);
+    if (record !== undefined) this.tally.corrections += 1;
+  }
+
+  private async remove(record: CaseRecord): Promise<void> {
+    const outcome = await this.transact([record.caseNo], async (client) => {
+      await client.query('delete from land_case where case_no = $1', [record.caseNo]);
+    });
+    if (outcome !== 'committed') return;
+    this.known.delete(record.caseNo);
+    this.tally.deletions += 1;
+  }
+
+  private async write(record: CaseRecord, changes: readonly RowChange[], after: CaseRecord, holdMs: number): Promise<boolean> {
+    const outcome = await this.transact([record.caseNo], async (client) => {
+      for (const change of changes) await writeChange(client, record.caseNo, change);
+      if (holdMs > 0) await this.wait(holdMs);
+    });
+    if (outcome === 'committed') this.known.set(record.caseNo, after);
+    return outcome === 'committed';
+  }
+
+  private async transact(caseNos: readonly string[], work: (client: ClientBase) => Promise<void>): Promise<Outcome> {
+    for (const caseNo of caseNos) this.busy.add(caseNo);
+    const outcome = await this.connection.transact(work);
+    for (const caseNo of caseNos) this.busy.delete(caseNo);
+    if (outcome === 'unknown') {
+      this.tally.unknown += 1;
+      for (const caseNo of caseNos) this.uncertain.add(caseNo);
+    }
+    // A database that is away answers at once: without a pause the load would only spin.
+    if (outcome !== 'committed') await this.wait(300);
+    return outcome;
+  }
+
+  /** Reads the cases again of which it is not known whether the last change was committed. */
+  private async lookAgain(): Promise<void> {
+    const caseNos = [...this.uncertain].filter((caseNo) => !this.busy.has(caseNo));
+    const found = await this.connection.read((client) => readBureauCases(client, caseNos));
+    if (found === undefined) return;
+    for (const caseNo of caseNos) {
+      this.uncertain.delete(caseNo);
+      const there = found.get(caseNo);
+      const record = this.known.get(caseNo);
+      if (there === undefined) this.known.delete(caseNo);
+      else if (record !== undefined) this.known.set(caseNo, { ...record, case: there.case, children: Object.fromEntries(childNames.map((child) => [child, there.children[child] ?? []])) as unknown as CaseRecord['children'] });
+    }
+  }
+
+  /** Waits, or less when the load is stopped. */
+  private async wait(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), this.stopped]);
+    clearTimeout(timer);
+  }
 }
