@@ -129,7 +129,8 @@ function renderRepeat(repeat: RepeatNode, scope: Scope, pass: Pass): string {
   const source = pass.mapping.tables.children[repeat.child]?.table ?? repeat.child;
   const broken = repeat.rules.filter((rule) => testCondition(rule.when, scope));
   const remedy = remedyFor(source, 'enter a row of');
-  for (const rule of broken) pass.ruleFindings.push({ element: repeat.path, source, rule: 'rule', text: rule.text, remedy });
+  // One row too few is one finding, however many rules ask for what would stand in it.
+  if (broken.length > 0) pass.ruleFindings.push({ element: repeat.path, source, rule: 'rule', text: broken.map((rule) => rule.text).join('; '), remedy });
   if (!repeat.mandatory) return '';
   if (broken.length === 0) pass.findings.push({ element: repeat.path, source, rule: 'required', text: 'at least one is required', remedy });
   return repeat.open + repeat.close;
