@@ -150,7 +150,14 @@ export class DeliveryProcessor {
   private async listBatch(channel: ChannelSettings, { token, delivered, end }: Batch, noteSuccess: boolean): Promise<boolean> {
     const { parts } = this;
     if (delivered.length > 0) {
-      const manifest = await parts.manifests.prepare(channel.channel, delivered.map((u) => ({ row: u.row, line: manifestLine(u) })), token, writeManifest);
+      let manifest: ManifestRow | undefined;
+      try {
+        manifest = await parts.manifests.prepare(channel.channel, delivered.map((u) => ({ row: u.row, line: manifestLine(u) })), token, writeManifest);
+      } catch (error) {
+        if (!(error instanceof GatewayFailure) || error.code !== 'ledger-behind') throw error;
+        await this.stopChannel(channel, delivered.map((u) => u.row), error, { actor: 'delivery', claimToken: token });
+        return false;
+      }
       // Another worker of this channel may have prepared a manifest meanwhile; ours are found again under the next claim.
       if (!manifest) {
         await parts.exchanges.release(delivered.map((u) => u.row), token);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { GatewayFailure } from '../domain/failures.js';
 import type { ManifestLine } from '../domain/receiver-messages.js';
 import type { ChannelName, Sha256 } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -21,6 +22,9 @@ export interface ManifestRow {
 
 /** Manifests of a channel: a chain in which each carries the hash of the one before. At most one is prepared at a time. */
 export class ManifestStore {
+  /** The highest number that this process saw as the next one. */
+  private readonly given = new Map<ChannelName, bigint>();
+
   constructor(
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
@@ -55,6 +59,7 @@ export class ManifestStore {
       const top = this.database.dialect.top(1);
       const last = await runner.run(sql`select ${raw(top.prefix)} seq, sha256 from manifest where channel = ${channel} order by seq desc ${raw(top.suffix)}`);
       const seq = String(BigInt(String(last.rows[0]?.['seq'] ?? '0')) + 1n);
+      this.checkNotSetBack(channel, seq);
       const held = new Set(
         await this.database.dialect.updateMany(runner, {
           table: 'exchange', key: { name: 'id', kind: 'big' }, match: [{ name: 'claim_token', kind: 'text' }, { name: 'state', kind: 'text' }],
@@ -73,6 +78,13 @@ export class ManifestStore {
       );
       return row;
     });
+  }
+
+  /** An older ledger may have been put under a running process, which the staging machine is not asked about again. */
+  private checkNotSetBack(channel: ChannelName, seq: string): void {
+    const before = this.given.get(channel) ?? 0n;
+    if (BigInt(seq) < before) throw new GatewayFailure('ledger-behind', `this process has seen manifest ${before} of the ledger, now the next would be ${seq}`);
+    this.given.set(channel, BigInt(seq));
   }
 
   /** The manifest lies on the staging machine: its exchanges are staged. Whoever holds their claims, the fact stands. */
