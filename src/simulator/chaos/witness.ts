@@ -62,7 +62,6 @@ export interface LedgerExchange {
   readonly lanePosition: string;
   readonly messageId: string;
   readonly fileName: string;
-  readonly eventDigest: string;
   readonly attempts: number;
   readonly crashes: number;
   readonly failureCode: string | null;
@@ -71,9 +70,10 @@ export interface LedgerExchange {
   readonly sha256: string | null;
   /** Digest of the bytes that the ledger keeps for it, computed by the witness; null when none are kept. */
   readonly keptSha256: string | null;
-  /** How many lines of its timeline say that sending began, and moves in their order as `from>to`. */
-  readonly sendings: number;
-  readonly moves: readonly string[];
+  /** How often a worker took it to send it. */
+  readonly tried: number;
+  /** Notes of its timeline in their order. */
+  readonly notes: readonly string[];
 }
 
 export interface LedgerManifest {
@@ -102,6 +102,10 @@ export interface LedgerWitness {
   readonly acknowledgements: readonly LedgerAcknowledgement[];
   /** Channels that stand still and what the ledger says of it. */
   readonly halted: readonly { readonly channel: string; readonly code: string | null; readonly detail: string | null }[];
+  /** What the mirror of the staging machines shows a person, still open. */
+  readonly shown: readonly { readonly channel: string; readonly kind: string; readonly name: string; readonly manifestSeq: number | null }[];
+  /** Cases whose rows capture could not read, with the reason. */
+  readonly unreadable: readonly { readonly caseNo: string; readonly code: string; readonly detail: string }[];
 }
 
 /** A manifest as it lies in the staging directory or its archive. */
