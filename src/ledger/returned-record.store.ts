@@ -8,6 +8,7 @@ import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { digestPayer } from './digest-payer.js';
 import { controlColumns, controlRow, controlTotals, feeColumns, lineColumns, taxColumns } from './returned-record-row.js';
+import { lastClosedDay, takeNumbers } from './take-numbers.js';
 
 /** One file as it was read, whole. */
 export interface ReturnedFile {
@@ -17,6 +18,8 @@ export interface ReturnedFile {
   readonly fileId: string;
   /** 1 for the first issue; a corrected re-issue counts up. */
   readonly issue: number;
+  /** A later issue was taken already, also where it brought no record of its own: these records are kept, but were never in force. */
+  readonly overtaken?: boolean;
   readonly fees?: readonly Omit<FeeRecord, 'id' | 'channel'>[];
   readonly taxes?: readonly Omit<TaxRecord, 'id' | 'channel'>[];
   readonly control?: Omit<ControlTotals, 'channel'>;
@@ -68,7 +71,7 @@ export class ReturnedRecordStore {
   async record(runner: Runner, file: ReturnedFile): Promise<RecordedFile> {
     // The counter's row is held until the commit: ids become visible in their order, and no day is closed meanwhile.
     await runner.run(sql`update counter set value = value + 0 where name = ${'reconciliation'}`);
-    const closedUpTo = await this.closedUpTo(runner);
+    const closedUpTo = await lastClosedDay(runner);
     const fees = await this.recordKind(runner, file, 'fee_record', feeColumns, (file.fees ?? []).map((f) => incomingFee(file, f, this.clock.iso())), closedUpTo, file.fees !== undefined);
     const taxes = await this.recordKind(runner, file, 'tax_record', taxColumns, (file.taxes ?? []).map((t) => incomingTax(file, t, this.clock.iso())), closedUpTo, file.taxes !== undefined);
     if (file.control) {
@@ -85,19 +88,13 @@ export class ReturnedRecordStore {
     return rows[0] ? controlTotals(rows[0]) : undefined;
   }
 
-  private async closedUpTo(runner: Runner): Promise<Day | undefined> {
-    const { rows } = await runner.run(sql`select max(day) as day from statement_day`);
-    const day: unknown = rows[0]?.['day'];
-    return typeof day === 'string' ? day : undefined;
-  }
-
   private async recordKind(
     runner: Runner, file: ReturnedFile, table: 'fee_record' | 'tax_record', columns: readonly Column[], incoming: readonly Incoming[], closedUpTo: Day | undefined, carries: boolean,
   ): Promise<Omit<RecordedFile, 'closedUpTo'>> {
     const counts = { recorded: 0, repeated: 0, superseded: 0, contradictions: 0, late: 0 };
     if (!carries) return counts;
     const standing = await this.standing(runner, table, file, incoming);
-    const laterIssue = standing.some((s) => s.fileId === file.fileId && s.issue > file.issue);
+    const laterIssue = file.overtaken === true || standing.some((s) => s.fileId === file.fileId && s.issue > file.issue);
     const firstOpen = closedUpTo === undefined ? undefined : addDays(closedUpTo, 1);
     const byKey = new Map<string, Standing[]>();
     for (const s of standing) byKey.set(s.key, [...(byKey.get(s.key) ?? []), s]);
@@ -119,7 +116,7 @@ export class ReturnedRecordStore {
     const withdrawn = laterIssue ? [] : standing.filter((s) => s.inForce && s.fileId === file.fileId && s.issue < file.issue && !seen.has(s.key));
 
     const now = this.clock.iso();
-    const first = await this.take(runner, fresh.length);
+    const first = await takeNumbers(runner, 'reconciliation', fresh.length);
     const idOf = (i: number): string => String(first + BigInt(i));
     const rows = fresh.map(({ entry, version }, i) => {
       const statementDay = firstOpen === undefined ? entry.day : laterDay(entry.day, firstOpen);
@@ -171,17 +168,11 @@ export class ReturnedRecordStore {
   }
 
   private async seed(runner: Runner, ids: readonly string[], why: string, now: string): Promise<void> {
-    const first = await this.take(runner, ids.length);
+    const first = await takeNumbers(runner, 'reconciliation', ids.length);
     await this.database.dialect.insertMany(
       runner, 'reconciliation_seed', [{ name: 'id', kind: 'big' }, { name: 'item_id', kind: 'big' }, { name: 'why', kind: 'text' }, { name: 'at', kind: 'instant' }],
       ids.map((id, i) => [String(first + BigInt(i)), id, why, now]),
     );
-  }
-
-  private async take(runner: Runner, n: number): Promise<bigint> {
-    await runner.run(sql`update counter set value = value + ${n} where name = ${'reconciliation'}`);
-    const { rows } = await runner.run(sql`select value from counter where name = ${'reconciliation'}`);
-    return BigInt(String(rows[0]!['value'])) - BigInt(n) + 1n;
   }
 }
 
@@ -194,7 +185,7 @@ function incomingFee(file: ReturnedFile, f: Omit<FeeRecord, 'id' | 'channel'>, n
     key: `${f.serial} ${f.status}`, digest, day: f.day, lines: f.lines,
     row: (id, version, statementDay) => [
       id, file.channel, f.serial, f.status, version, f.paymentCode ?? null, f.caseNo ?? null, f.unitCode, String(f.amountFen), f.lines.length, f.lines.length === 1 ? f.lines[0]!.feeItemCode : null,
-      f.day, statementDay, f.paidAt, f.payer ?? null, digestPayer(f.payer) ?? null, f.method ?? null, f.originalSerial ?? null, digest, file.inboxId, file.fileId, file.issue, now,
+      f.day, statementDay, f.paidAt, f.payer ?? null, digestPayer(f.payer) ?? null, f.method ?? null, f.status === 'paid' ? null : (f.originalSerial ?? f.serial), digest, file.inboxId, file.fileId, file.issue, now,
     ],
   };
 }
@@ -205,7 +196,7 @@ function incomingTax(file: ReturnedFile, t: Omit<TaxRecord, 'id' | 'channel'>, n
     key: `${t.ticketNo} ${t.status}`, digest, day: t.day, lines: [],
     row: (id, version, statementDay) => [
       id, file.channel, t.ticketNo, t.status, version, t.authorityCode, t.taxpayerNo, t.taxpayerName ?? null, t.caseNo ?? null, t.contractNo ?? null, t.taxKind, t.party,
-      String(t.taxableFen), String(t.dueFen), String(t.paidFen), t.day, statementDay, t.paidAt, t.originalTicketNo ?? null, digest, file.inboxId, file.fileId, file.issue, now,
+      String(t.taxableFen), String(t.dueFen), String(t.paidFen), t.day, statementDay, t.paidAt, t.status === 'paid' ? null : (t.originalTicketNo ?? t.ticketNo), digest, file.inboxId, file.fileId, file.issue, now,
     ],
   };
 }
