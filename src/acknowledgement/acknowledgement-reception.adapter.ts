@@ -1,8 +1,9 @@
 import type { XsdValidator } from 'libxml2-wasm';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ChannelSettings } from '../domain/settings.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { InboxStore, Incoming } from '../ledger/inbox.store.js';
+import type { RejectionStore, Rejection } from '../ledger/rejection.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
@@ -20,6 +21,8 @@ export interface PushedDocument {
   readonly channel: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** As announced; undefined where it was not. */
+  readonly contentLength?: number | undefined;
   readonly signature: SignatureHeaders;
   readBody(limitBytes: number): Promise<Buffer | 'too-large' | 'aborted'>;
 }
@@ -34,6 +37,7 @@ export interface ReceptionParts {
   readonly channels: readonly ChannelSettings[];
   readonly http: { readonly bodyLimitKiB: number; readonly requestsPerMinute: number };
   readonly inbox: InboxStore;
+  readonly rejections: Pick<RejectionStore, 'note'>;
   readonly schema: XsdValidator;
   readonly doorbell: Pick<DoorbellAdapter, 'ring'>;
   readonly clock: Clock;
@@ -70,24 +74,36 @@ export class AcknowledgementReception {
 
   async receive(request: PushedDocument): Promise<Answer> {
     const { http, clock, log } = this.parts;
-    const waitSeconds = this.waitSeconds(plainAddress(request.remote));
+    const remote = plainAddress(request.remote);
+    const claimed = { channel: this.doors.get(request.channel ?? '')?.channel, remote, size: request.contentLength };
+    const waitSeconds = this.waitSeconds(remote);
+    if (waitSeconds !== undefined) this.trace({ ...claimed, reason: 'too-many' });
     if (waitSeconds !== undefined) return { status: 429, retryAfterSeconds: waitSeconds, body: { error: 'too many requests', expected: `at most ${http.requestsPerMinute} requests a minute` } };
     const contentType = request.contentType ?? '';
     const encoded = !['', 'identity'].includes((request.contentEncoding ?? '').trim().toLowerCase());
     if (encoded || !(acceptedContentTypes as readonly string[]).includes(splitContentType(contentType).type)) {
+      this.trace({ ...claimed, reason: 'media-type' });
       return { status: 415, body: { error: 'unsupported media type', expected: `${acceptedContentTypes.join(', ')}, without content-encoding` } };
     }
     const content = await request.readBody(http.bodyLimitKiB * 1024);
+    if (content === 'too-large' || content === 'aborted') this.trace({ ...claimed, reason: content === 'aborted' ? 'incomplete' : content });
     if (content === 'too-large') return { status: 413, body: { error: 'too large', expected: `at most ${http.bodyLimitKiB} KiB` } };
     if (content === 'aborted') return { status: 400, body: { error: 'incomplete', expected: 'a body as long as announced' } };
 
     const door = this.doors.get(request.channel ?? '') ?? this.nowhere;
     const signed = verifySignature(content, request.signature, { secrets: door.secrets, toleranceSeconds: door.toleranceSeconds, nowSeconds: Math.floor(clock.now().getTime() / 1000) });
     if (!signed || !door.allows(request.remote)) {
-      log.warn({ remote: plainAddress(request.remote), known: door !== this.nowhere, signed }, 'an acknowledgement was not let in');
+      log.warn({ remote, known: door !== this.nowhere, signed }, 'an acknowledgement was not let in');
+      this.trace({ ...claimed, size: content.length, sha256: createHash('sha256').update(content).digest('hex'), reason: door === this.nowhere ? 'unknown-channel' : signed ? 'address' : 'signature' });
       return { status: 401, body: { error: 'unauthorized', expected: 'x-channel, webhook-id, webhook-timestamp of the present and a webhook-signature over these bytes, from an allowed address' } };
     }
-    return this.admit({ channel: door.channel, source: 'http', externalId: request.signature.id!, contentType, content, remote: plainAddress(request.remote) });
+    return this.admit({ channel: door.channel, source: 'http', externalId: request.signature.id!, contentType, content, remote });
+  }
+
+  /** The answer does not wait for it: whoever is turned away shall not learn how the ledger is. */
+  private trace(rejection: Rejection): void {
+    const { rejections, log } = this.parts;
+    rejections.note(rejection).catch((error: unknown) => log.error({ err: error, reason: rejection.reason }, 'a rejection left no trace in the ledger'));
   }
 
   /** Stored first; only then looked into, and only to tell the sender at once what is wrong. */

@@ -37,6 +37,7 @@ export class AcknowledgementController {
       channel: request.get('x-channel'),
       contentType: request.get('content-type'),
       contentEncoding: request.get('content-encoding'),
+      contentLength: announced(request.get('content-length')),
       signature: { id: request.get('webhook-id'), timestamp: request.get('webhook-timestamp'), signature: request.get('webhook-signature') },
       readBody: (limitBytes) => readBody(request, limitBytes),
     });
@@ -55,3 +56,5 @@ export class AcknowledgementController {
     return examplesPage();
   }
 }
+
+const announced = (length: string | undefined): number | undefined => (length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined);

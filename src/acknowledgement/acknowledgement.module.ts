@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { AcknowledgementStore } from '../ledger/acknowledgement.store.js';
 import { InboxStore } from '../ledger/inbox.store.js';
+import { RejectionStore } from '../ledger/rejection.store.js';
 import { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { MetricsAdapter } from '../platform/metrics.adapter.js';
@@ -32,9 +33,9 @@ export class AcknowledgementModule {
         { provide: SCHEMA, inject: [SETTINGS], useFactory: (settings: Settings) => openAcknowledgementSchema(path.resolve(settings.mappingsDir)) },
         {
           provide: AcknowledgementReception,
-          inject: [SETTINGS, InboxStore, SCHEMA, DoorbellAdapter, Clock, LOG],
-          useFactory: (settings: Settings, inbox: InboxStore, schema: XsdValidator, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog) =>
-            new AcknowledgementReception({ channels: settings.channels, http: settings.http, inbox, schema, doorbell, clock, log }),
+          inject: [SETTINGS, InboxStore, RejectionStore, SCHEMA, DoorbellAdapter, Clock, LOG],
+          useFactory: (settings: Settings, inbox: InboxStore, rejections: RejectionStore, schema: XsdValidator, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog) =>
+            new AcknowledgementReception({ channels: settings.channels, http: settings.http, inbox, rejections, schema, doorbell, clock, log }),
         },
         {
           provide: AcknowledgementProcessor,

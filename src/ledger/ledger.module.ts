@@ -19,6 +19,9 @@ import { MessageStore } from './message.store.js';
 import { MirrorStore } from './mirror.store.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
+import { OperatorViewStore } from './operator-view.store.js';
+import { RejectionStore } from './rejection.store.js';
+import { RetryStore } from './retry.store.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
 
 /** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
@@ -31,7 +34,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, CompletenessStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, CompletenessStore, RejectionStore, RetryStore, OperatorViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -49,6 +52,9 @@ export class LedgerModule {
         { provide: MirrorStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MirrorStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, e, inbox), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
+        { provide: RejectionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new RejectionStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: OperatorViewStore, useFactory: (db: DatabaseAdapter) => new OperatorViewStore(db), inject: [LEDGER_DATABASE] },
+        { provide: RetryStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new RetryStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
