@@ -25,7 +25,7 @@ export function fee(more: Partial<FeeItem> = {}): FeeItem {
   const amountFen = more.amountFen ?? more.lines?.reduce((s, l) => s + l.amountFen, 0n) ?? 8_000n;
   const payer = 'payer' in more ? more.payer : '张三';
   return {
-    id, channel: 'center', serial: `S${id}`, paymentCode: undefined, caseNo: undefined, unitCode: '430900', lines: [{ feeItemCode: 'GT0101', feeItemName: undefined, amountFen }], day: '2026-11-20', paidAt: '20261120100000',
+    channel: 'center', serial: `S${id}`, paymentCode: undefined, caseNo: undefined, unitCode: '430900', lines: [{ feeItemCode: 'GT0101', feeItemName: undefined, amountFen }], day: '2026-11-20', paidAt: '20261120100000',
     payer, payerKey: digestPayer(payer), method: '1', status: 'paid', originalSerial: undefined, statementDay: more.day ?? '2026-11-20', supersededDay: undefined, supersededBy: undefined, ...more, id, amountFen,
   };
 }

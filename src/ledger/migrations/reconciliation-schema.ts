@@ -9,6 +9,7 @@ export function reconciliationStatements(d: Dialect): string[] {
   const { big, int, long, instant, flag } = { big: d.type('big'), int: d.type('int'), long: d.type('long'), instant: d.type('instant'), flag: d.type('flag') };
   return [
     `insert into counter (name, value) values ('reconciliation', 0)`,
+    `insert into counter (name, value) values ('match', 0)`,
     // How far a follower has read; the row is also the lock under which matches and differences are written.
     `create table reconciliation_position (name ${text(40)} not null primary key, position ${big} not null, position_version ${big} not null)`,
     `insert into reconciliation_position (name, position, position_version) values ('charges', 0, 0)`,
@@ -24,12 +25,15 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create unique index charge_current on charge (stream, case_no, charge_no) where ended_at is null`,
     `create index charge_payment_code on charge (payment_code)`,
     `create index charge_case on charge (case_no)`,
+    `create index charge_day on charge (statement_day)`,
     `create table tax_expectation (
        id ${big} not null primary key, charge_id ${big} not null, stream ${text(80)} not null, case_no ${text(60)} not null, item_code ${text(60)},
        tax_kind ${text(40)} not null, party ${text(12)} not null, basis ${text(200)} not null, day ${text(10)} not null, statement_day ${text(10)} not null,
        recorded_at ${instant} not null, ended_at ${instant}, ended_day ${text(10)}, ended_why ${text(20)},
        constraint tax_expectation_once unique (charge_id, tax_kind, party))`,
     `create index tax_expectation_case on tax_expectation (case_no)`,
+    `create index tax_expectation_charge on tax_expectation (charge_id)`,
+    `create index tax_expectation_day on tax_expectation (statement_day)`,
     // What the center returned. A corrected issue supersedes by new rows; the old ones stay and say by what.
     `create table fee_record (
        id ${big} not null primary key, channel ${text(20)} not null, serial ${text(60)} not null, status ${text(10)} not null, version ${int} not null,
@@ -42,6 +46,8 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create index fee_record_case on fee_record (case_no)`,
     `create index fee_record_original on fee_record (original_serial) where original_serial is not null`,
     `create index fee_record_file on fee_record (file_id)`,
+    `create index fee_record_day on fee_record (statement_day)`,
+    `create index fee_record_repeated on fee_record (serial) where version > 1`,
     `create table fee_line (
        record_id ${big} not null, line_no ${int} not null, fee_item_code ${text(60)} not null, fee_item_name ${text(200)}, amount_fen ${big} not null,
        primary key (record_id, line_no))`,
@@ -56,6 +62,7 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create index tax_record_case on tax_record (case_no)`,
     `create index tax_record_original on tax_record (original_ticket_no) where original_ticket_no is not null`,
     `create index tax_record_file on tax_record (file_id)`,
+    `create index tax_record_day on tax_record (statement_day)`,
     `create table control_total (
        channel ${text(20)} not null, day ${text(10)} not null, issue ${int} not null,
        fee_count ${big} not null, fee_fen ${big} not null, fee_reversed_count ${big} not null, fee_reversed_fen ${big} not null, fee_refund_count ${big} not null, fee_refund_fen ${big} not null,
@@ -69,12 +76,14 @@ export function reconciliationStatements(d: Dialect): string[] {
     // One line pairs one expected with one returned item; further members of the same match stand alone in a line of the same number.
     `create table match_line (
        id ${d.identity}, match_no ${big} not null, expected_id ${big}, returned_id ${big}, rule_name ${text(40)} not null, outcome ${text(10)} not null,
-       statement_day ${text(10)} not null, run_id ${big} not null, matched_at ${instant} not null, payer_amount ${text(60)}, pinned ${flag} not null default 0, resolution_id ${big},
+       statement_day ${text(10)} not null, run_id ${big} not null, matched_at ${instant} not null, payer_amount ${text(60)}, part ${flag} not null default 0, pinned ${flag} not null default 0, resolution_id ${big},
        live ${flag} not null default 1, undone_at ${instant}, undone_day ${text(10)}, undone_by ${text(80)}, undone_why ${text(60)})`,
     // Exclusive: an item is in one live match at the most.
     `create unique index match_line_expected on match_line (expected_id) where expected_id is not null and live = 1`,
     `create unique index match_line_returned on match_line (returned_id) where returned_id is not null and live = 1`,
-    `create index match_line_number on match_line (match_no)`,
+    `create index match_line_part on match_line (match_no) where part = 1`,
+    `create index match_line_undone_expected on match_line (expected_id) where live = 0 and expected_id is not null`,
+    `create index match_line_undone_day on match_line (undone_day) where live = 0`,
     `create index match_line_payer on match_line (payer_amount) where live = 1 and payer_amount is not null`,
     `create index match_line_day on match_line (statement_day)`,
     `create table difference (
@@ -87,6 +96,7 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create index difference_other on difference (other_id) where is_open = 1 and other_id is not null`,
     `create index difference_payer on difference (payer_amount) where is_open = 1 and payer_amount is not null`,
     `create index difference_item on difference (item_id)`,
+    `create index difference_case on difference (case_no) where is_open = 1 and case_no is not null`,
     `create index difference_reason on difference (reason, first_day) where is_open = 1`,
     // What a person decided, and a second one above the configured amount.
     `create table resolution (

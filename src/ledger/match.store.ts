@@ -1,0 +1,253 @@
+import { addDays, dayOf } from '../domain/reckon-days.js';
+import { payerAmountKey, type Difference, type ItemId, type Outcome, type Settlement, type WorkingSet } from '../domain/reconciliation-outcomes.js';
+import type { ReconciliationRules } from '../domain/reconciliation-rules.js';
+import type { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { Column, Runner } from '../platform/database/dialect.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import { exactTier, settleExact } from './exact-match.store.js';
+import { differenceColumns, differenceRow, differenceValues, type DifferenceRow, type ItemFacts } from './reconciliation-row.js';
+import { lastClosedDay, takeNumbers } from './take-numbers.js';
+import { WorkingSetReader, type LiveLine, type LoadedSet } from './working-set.store.js';
+
+export interface RunFigures {
+  readonly runId: string;
+  /** New items and seeds of this run. */
+  readonly arrived: number;
+  /** Settled by SQL alone. */
+  readonly exact: number;
+  /** Items that the engine looked at. */
+  readonly examined: number;
+  readonly settled: number;
+  readonly undone: number;
+  readonly opened: number;
+  readonly closed: number;
+  /** More is waiting than one run takes. */
+  readonly more: boolean;
+}
+
+export interface MatchOptions {
+  readonly rules: ReconciliationRules;
+  /** The engine. */
+  readonly settle: (set: WorkingSet, context: { rules: ReconciliationRules; today: string; firstOpenDay: string }) => Outcome;
+  /** Items of one run at the most; their number bounds the transaction, not the memory. */
+  readonly batchItems: number;
+  /** Items that the engine looks at together at the most, besides those they share a key with. */
+  readonly pageItems?: number;
+  /** False leaves everything to the engine: the tests compare. */
+  readonly exact?: boolean;
+}
+
+interface Counts {
+  examined: number;
+  settled: number;
+  undone: number;
+  opened: number;
+  closed: number;
+}
+
+/** Ids that are fetched at once; their number bounds the memory. */
+const slab = 50_000;
+
+const lineColumns: readonly Column[] = [
+  { name: 'match_no', kind: 'big' }, { name: 'expected_id', kind: 'big' }, { name: 'returned_id', kind: 'big' }, { name: 'rule_name', kind: 'text' }, { name: 'outcome', kind: 'text' }, { name: 'statement_day', kind: 'text' },
+  { name: 'run_id', kind: 'big' }, { name: 'matched_at', kind: 'instant' }, { name: 'payer_amount', kind: 'text' }, { name: 'part', kind: 'flag' },
+];
+
+/** Matches and differences. Every run is one transaction under one lock: killed anywhere, it has happened or it has not. */
+export class MatchStore {
+  constructor(
+    private readonly database: DatabaseAdapter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whoever writes matches, differences, resolutions or closed days holds this row until the commit. */
+  async lock(runner: Runner): Promise<string> {
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const { rows } = await runner.run(sql`select position from reconciliation_position ${raw(hint)} where name = ${'matches'} ${raw(suffix)}`);
+    return String(rows[0]!['position']);
+  }
+
+  /** Works on what is new since the last run, what was marked, and what became overdue; never on the history. */
+  async run(options: MatchOptions): Promise<RunFigures> {
+    return this.database.transaction(async (runner) => {
+      const from = await this.lock(runner);
+      const top = (await runner.run(sql`select value from counter where name = ${'reconciliation'}`)).rows[0]!['value'];
+      const newest = BigInt(String(top));
+      const limit = BigInt(from) + BigInt(options.batchItems);
+      const to = String(newest < limit ? newest : limit);
+      const closed = await lastClosedDay(runner);
+      const firstOpenDay = closed === undefined ? '' : addDays(closed, 1);
+      const now = this.clock.iso();
+      const today = dayOf(now);
+      const arrived = Number(BigInt(to) - BigInt(from));
+      const overdue = await this.overdue(runner, options.rules, today);
+      if (arrived === 0 && overdue.length === 0) return { runId: '0', arrived: 0, exact: 0, examined: 0, settled: 0, undone: 0, opened: 0, closed: 0, more: false };
+
+      const numbers = await takeNumbers(runner, 'match', arrived * 2 + 1);
+      const runId = String(numbers);
+      const mark = String((await runner.run(sql`select coalesce(max(id), 0) as mark from match_line`)).rows[0]!['mark']);
+      const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, matchNo: runId, runId, now: this.database.dialect.value('instant', now) });
+      const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: exact === 0 ? 0 : await this.closeSettled(runner, mark, today, now) };
+      const page = options.pageItems ?? 1000;
+      const done = new Set<ItemId>();
+      const workPage = async (seeds: readonly ItemId[]): Promise<void> => {
+        const rest = seeds.filter((id) => !done.has(id));
+        if (rest.length === 0) return;
+        const set = await new WorkingSetReader(runner, firstOpenDay).read(rest);
+        await this.apply(runner, set, options.settle(set, { rules: options.rules, today, firstOpenDay }), { runId, now, today }, counts);
+        for (const item of [...set.charges, ...set.expectations, ...set.fees, ...set.taxes]) done.add(item.id);
+      };
+      const work = async (seeds: readonly ItemId[]): Promise<void> => {
+        for (let i = 0; i < seeds.length; i += page) await workPage(seeds.slice(i, i + page));
+      };
+      await work(overdue);
+      if (exact > 0) await this.inSlabs((after) => this.touched(runner, mark, after, slab), work);
+      await this.inSlabs((after) => this.unsettled(runner, after === '' ? from : after, to, slab), async (ids) => {
+        await work(ids);
+        // Behind the slab nothing comes again; what lies ahead must be remembered.
+        const last = BigInt(ids.at(-1)!);
+        for (const id of done) if (BigInt(id) <= last) done.delete(id);
+      });
+      await this.inSlabs((after) => this.seeds(runner, after === '' ? from : after, to, slab), work);
+
+      await runner.run(sql`update reconciliation_position set position = ${to}, position_version = position_version + 1 where name = ${'matches'}`);
+      const figures = { arrived, exact, ...counts };
+      await this.database.dialect.insertMany(
+        runner, 'reconciliation_run', [{ name: 'id', kind: 'big' }, { name: 'started_at', kind: 'instant' }, { name: 'finished_at', kind: 'instant' }, { name: 'from_position', kind: 'big' }, { name: 'to_position', kind: 'big' }, { name: 'figures', kind: 'text' }],
+        [[runId, now, this.clock.iso(), from, to, JSON.stringify(figures)]],
+      );
+      return { runId, ...figures, more: BigInt(to) < newest };
+    });
+  }
+
+  /** The engine again over given items and all that share a key with them, inside the caller's transaction, who holds the lock. */
+  async reconsider(runner: Runner, items: readonly ItemId[], options: Pick<MatchOptions, 'rules' | 'settle'>): Promise<void> {
+    const closed = await lastClosedDay(runner);
+    const firstOpenDay = closed === undefined ? '' : addDays(closed, 1);
+    const now = this.clock.iso();
+    const set = await new WorkingSetReader(runner, firstOpenDay).read(items);
+    const runId = String(await takeNumbers(runner, 'match', 1));
+    await this.apply(runner, set, options.settle(set, { rules: options.rules, today: dayOf(now), firstOpenDay }), { runId, now, today: dayOf(now) }, { examined: 0, settled: 0, undone: 0, opened: 0, closed: 0 });
+  }
+
+  private async inSlabs(next: (after: string) => Promise<{ cursor: string; ids: string[] }>, work: (ids: string[]) => Promise<void>): Promise<void> {
+    for (let after = ''; ; ) {
+      const { cursor, ids } = await next(after);
+      if (ids.length > 0) await work(ids);
+      if (ids.length < slab) return;
+      after = cursor;
+    }
+  }
+
+  private async overdue(runner: Runner, rules: ReconciliationRules, today: string): Promise<ItemId[]> {
+    const { rows } = await runner.run(sql`select item_id from difference where is_open = 1 and
+      ((reason = 'awaiting-payment' and first_day < ${addDays(today, -rules.paymentTermDays)}) or (reason = 'cut-off-timing' and first_day < ${addDays(today, -rules.cutOffDays)})) order by item_id`);
+    return rows.map((r) => String(r['item_id']));
+  }
+
+  /** New items that are not settled, in the order of their ids. */
+  private async unsettled(runner: Runner, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
+    const top = this.database.dialect.top(n);
+    const part = (table: string, side: 'expected_id' | 'returned_id'): ReturnType<typeof raw> => sql`select i.id from ${raw(table)} i where i.id > ${after} and i.id <= ${to}
+      and not exists (select 1 from match_line m where m.live = 1 and m.${raw(side)} is not null and m.${raw(side)} = i.id)`;
+    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from (${part('charge', 'expected_id')} union all ${part('tax_expectation', 'expected_id')} union all ${part('fee_record', 'returned_id')} union all ${part('tax_record', 'returned_id')}) x order by id ${raw(top.suffix)}`);
+    const ids = rows.map((r) => String(r['id']));
+    return { cursor: ids.at(-1) ?? after, ids };
+  }
+
+  private async seeds(runner: Runner, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
+    const top = this.database.dialect.top(n);
+    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id, item_id from reconciliation_seed where id > ${after} and id <= ${to} order by id ${raw(top.suffix)}`);
+    return { cursor: String(rows.at(-1)?.['id'] ?? after), ids: rows.map((r) => String(r['item_id'])) };
+  }
+
+  /** Open items whose explanation leaned on a charge that SQL alone has settled now. */
+  private async touched(runner: Runner, mark: string, after: string, n: number): Promise<{ cursor: string; ids: string[] }> {
+    const top = this.database.dialect.top(n);
+    const { rows } = await runner.run(sql`select ${raw(top.prefix)} d.item_id from difference d where d.is_open = 1 and d.item_id > ${after === '' ? '0' : after} and
+      (exists (select 1 from match_line m where m.id > ${mark} and m.live = 1 and m.expected_id is not null and m.expected_id = d.other_id)
+       or (d.item_kind = 'fee-record' and d.case_no is not null and exists (select 1 from charge c join match_line m on m.expected_id = c.id where c.case_no = d.case_no and m.live = 1 and m.expected_id is not null and m.id > ${mark})))
+      order by d.item_id ${raw(top.suffix)}`);
+    const ids = rows.map((r) => String(r['item_id']));
+    return { cursor: ids.at(-1) ?? after, ids };
+  }
+
+  private async closeSettled(runner: Runner, mark: string, today: string, now: string): Promise<number> {
+    const close = (side: 'expected_id' | 'returned_id'): ReturnType<Runner['run']> => runner.run(sql`update difference set is_open = 0, closed_at = ${this.database.dialect.value('instant', now)}, closed_day = ${today}, closed_by = 'reconcile', closed_how = 'matched'
+      where is_open = 1 and aspect = 'settlement' and exists (select 1 from match_line m where m.id > ${mark} and m.live = 1 and m.${raw(side)} is not null and m.${raw(side)} = difference.item_id)`);
+    return (await close('expected_id')).affected + (await close('returned_id')).affected;
+  }
+
+  /** Writes what changed of an outcome and nothing else. */
+  private async apply(runner: Runner, set: LoadedSet, outcome: Outcome, by: { runId: string; now: string; today: string }, counts: Counts): Promise<void> {
+    const facts = factsOf(set);
+    counts.examined += facts.size;
+    const standing = new Map<string, LiveLine[]>();
+    for (const l of set.lines) standing.set(l.matchNo, [...(standing.get(l.matchNo) ?? []), l]);
+    const kept = new Map<string, LiveLine[]>([...standing.values()].map((lines) => [signatureOf(lines[0]!.rule, lines[0]!.statementDay, lines.flatMap((l) => (l.expectedId ? [l.expectedId] : [])), lines.flatMap((l) => (l.returnedId ? [l.returnedId] : []))), lines]));
+    const fresh: Settlement[] = [];
+    for (const s of outcome.settlements) if (!kept.delete(signatureOf(s.rule, s.statementDay, s.expected, s.returned))) fresh.push(s);
+    const undone = [...kept.values()].flat();
+    // In an open day a settlement that no longer holds never counted: its day is the day on which it is undone.
+    await this.database.dialect.updateMany(runner, {
+      table: 'match_line', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'undone_at', kind: 'instant' }, { name: 'undone_day', kind: 'text' }],
+      also: raw(`live = 0, undone_by = 'reconcile', undone_why = 'new-facts'`), where: raw('t.live = 1'), rows: undone.map((l) => [l.id, by.now, l.statementDay]),
+    });
+    const first = await takeNumbers(runner, 'match', fresh.length);
+    await this.database.dialect.insertMany(runner, 'match_line', lineColumns, fresh.flatMap((s, i) => linesOf(s).map(([expected, returned], _, all) => [
+      String(first + BigInt(i)), expected ?? null, returned ?? null, s.rule, s.outcome, s.statementDay, by.runId, by.now, s.payerAmount ?? null, all.length > 1 ? 1 : 0,
+    ])));
+    counts.settled += fresh.length;
+    counts.undone += new Set(undone.map((l) => l.matchNo)).size;
+    await this.applyDifferences(runner, facts, outcome, by, counts);
+  }
+
+  private async applyDifferences(runner: Runner, facts: ReadonlyMap<ItemId, ItemFacts>, outcome: Outcome, by: { runId: string; now: string; today: string }, counts: Counts): Promise<void> {
+    const open = new Map<string, DifferenceRow>();
+    const ids = [...facts.keys()];
+    for (let i = 0; i < ids.length; i += 900) {
+      const { rows } = await runner.run(sql`select * from difference where is_open = 1 and aspect <> 'standard' and item_id in (${list(ids.slice(i, i + 900))})`);
+      for (const r of rows) open.set(`${String(r['item_id'])} ${String(r['aspect'])}`, differenceRow(r));
+    }
+    const fresh: { difference: Difference; previous: DifferenceRow | undefined }[] = [];
+    const settled = new Set(outcome.settlements.flatMap((s) => [...s.expected, ...s.returned]));
+    for (const difference of outcome.differences) {
+      const key = `${difference.itemId} ${difference.aspect}`;
+      const previous = open.get(key);
+      if (previous && sameDifference(previous, difference)) open.delete(key);
+      else fresh.push({ difference, previous });
+    }
+    const closing = [...open.values()];
+    await this.database.dialect.updateMany(runner, {
+      table: 'difference', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'closed_at', kind: 'instant' }, { name: 'closed_day', kind: 'text' }, { name: 'closed_how', kind: 'text' }],
+      also: raw(`is_open = 0, closed_by = 'reconcile'`), where: raw('t.is_open = 1'), rows: closing.map((d) => [d.id, by.now, by.today, settled.has(d.itemId) ? 'matched' : 'changed']),
+    });
+    await this.database.dialect.insertMany(runner, 'difference', differenceColumns, fresh.map(({ difference, previous }) =>
+      differenceValues(difference, facts.get(difference.itemId)!, { now: by.now, runId: by.runId, previousId: previous?.id, assignedTo: previous?.assignedTo }),
+    ));
+    counts.closed += closing.length;
+    counts.opened += fresh.length;
+  }
+}
+
+const signatureOf = (rule: string, day: string, expected: readonly ItemId[], returned: readonly ItemId[]): string => `${rule} ${day} ${[...expected].sort().join()} ${[...returned].sort().join()}`;
+
+function linesOf(s: Settlement): [ItemId | undefined, ItemId | undefined][] {
+  return Array.from({ length: Math.max(s.expected.length, s.returned.length) }, (_, i) => [s.expected[i], s.returned[i]]);
+}
+
+function sameDifference(a: DifferenceRow, b: Difference): boolean {
+  return a.reason === b.reason && a.expectedFen === b.expectedFen && a.returnedFen === b.returnedFen && a.rule === b.rule && a.criterion === b.criterion && a.otherId === b.otherId && a.refersToDay === b.refersToDay && a.detail === b.detail;
+}
+
+function factsOf(set: WorkingSet): Map<ItemId, ItemFacts> {
+  const back = new Map<string, bigint>();
+  for (const f of set.fees) if (f.status !== 'paid' && f.supersededDay === undefined) back.set(`${f.channel} ${f.originalSerial ?? f.serial}`, (back.get(`${f.channel} ${f.originalSerial ?? f.serial}`) ?? 0n) + f.amountFen);
+  return new Map<ItemId, ItemFacts>([
+    ...set.charges.map((c): [ItemId, ItemFacts] => [c.id, { channel: undefined, caseNo: c.caseNo, day: c.day, statementDay: c.statementDay, payerAmount: payerAmountKey(c.payerKey, c.amountFen) }]),
+    ...set.expectations.map((e): [ItemId, ItemFacts] => [e.id, { channel: undefined, caseNo: e.caseNo, day: e.day, statementDay: e.statementDay, payerAmount: undefined }]),
+    ...set.fees.map((f): [ItemId, ItemFacts] => [f.id, { channel: f.channel, caseNo: f.caseNo, day: f.day, statementDay: f.statementDay, payerAmount: f.status === 'paid' ? payerAmountKey(f.payerKey, f.amountFen - (back.get(`${f.channel} ${f.serial}`) ?? 0n)) : undefined }]),
+    ...set.taxes.map((t): [ItemId, ItemFacts] => [t.id, { channel: t.channel, caseNo: t.caseNo, day: t.day, statementDay: t.statementDay, payerAmount: undefined }]),
+  ]);
+}

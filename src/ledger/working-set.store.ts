@@ -1,0 +1,181 @@
+import { payerAmountKey, type ChargeItem, type FeeItem, type FixedLine, type ItemId, type TaxExpectation, type TaxItem, type WorkingSet } from '../domain/reconciliation-outcomes.js';
+import type { FeeRecord } from '../domain/reconciliation-records.js';
+import type { Runner } from '../platform/database/dialect.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import { chargeItem, feeItem, taxExpectation, taxItem } from './reconciliation-row.js';
+
+/** A live match line of an item of the set. */
+export interface LiveLine {
+  readonly id: string;
+  readonly matchNo: string;
+  readonly expectedId: ItemId | undefined;
+  readonly returnedId: ItemId | undefined;
+  readonly rule: string;
+  readonly statementDay: string;
+  readonly pinned: boolean;
+}
+
+export interface LoadedSet extends WorkingSet {
+  /** Lines that may change: of open days, and not made by a person. */
+  readonly lines: readonly LiveLine[];
+}
+
+/** Parameters of one statement at the most; SQL Server allows 2100. */
+const chunk = 900;
+/** Everything of one component is read in rounds; a chain longer than this is a fault in the data that no clerk could follow. */
+const mostRounds = 50;
+
+type Row = Record<string, unknown>;
+const pairKeys = ['ids', 'codes', 'cases', 'serials', 'tickets', 'payers', 'charges'] as const;
+type KeyKind = (typeof pairKeys)[number];
+
+/** Reads everything that can influence the given items: whoever shares a key with them, and whoever shares one with those. */
+export class WorkingSetReader {
+  private readonly charges = new Map<ItemId, ChargeItem>();
+  private readonly expectations = new Map<ItemId, TaxExpectation>();
+  private readonly fees = new Map<ItemId, FeeItem>();
+  private readonly taxes = new Map<ItemId, TaxItem>();
+  private readonly lines = new Map<string, LiveLine>();
+  private readonly seen: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set(), charges: new Set() };
+  private readonly next: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set(), charges: new Set() };
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly firstOpenDay: string,
+  ) {}
+
+  async read(seeds: readonly ItemId[]): Promise<LoadedSet> {
+    for (const id of seeds) this.want('ids', id);
+    for (let round = 0; pairKeys.some((k) => this.next[k].size > 0); round++) {
+      if (round >= mostRounds) throw new Error(`more than ${mostRounds} rounds of items that share a key, starting from item ${seeds[0] ?? ''}`);
+      await this.round();
+    }
+    const all = [...this.lines.values()];
+    const fixed = all.filter((l) => l.pinned || l.statementDay < this.firstOpenDay);
+    return {
+      charges: [...this.charges.values()], expectations: [...this.expectations.values()], fees: [...this.fees.values()], taxes: [...this.taxes.values()],
+      fixed: fixed.map((l): FixedLine => ({ expectedId: l.expectedId, returnedId: l.returnedId, rule: l.rule, statementDay: l.statementDay })),
+      lines: all.filter((l) => !fixed.includes(l)), forbidden: await this.forbidden(),
+    };
+  }
+
+  private want(kind: KeyKind, key: string | undefined): void {
+    if (key === undefined || this.seen[kind].has(key)) return;
+    this.seen[kind].add(key);
+    this.next[kind].add(key);
+  }
+
+  private async round(): Promise<void> {
+    const taken = Object.fromEntries(pairKeys.map((k) => [k, [...this.next[k]]])) as Record<KeyKind, string[]>;
+    for (const k of pairKeys) this.next[k].clear();
+    const before = new Set([...this.charges.keys(), ...this.expectations.keys(), ...this.fees.keys(), ...this.taxes.keys()]);
+    await this.select('charge', 'id', taken.ids, (r) => this.addCharge(r));
+    await this.select('charge', 'payment_code', taken.codes, (r) => this.addCharge(r));
+    await this.select('charge', 'case_no', taken.cases, (r) => this.addCharge(r));
+    await this.select('tax_expectation', 'id', taken.ids, (r) => this.addExpectation(r));
+    await this.select('tax_expectation', 'case_no', taken.cases, (r) => this.addExpectation(r));
+    const fees: Row[] = [];
+    for (const [column, keys] of [['id', taken.ids], ['payment_code', taken.codes], ['case_no', taken.cases], ['serial', taken.serials], ['original_serial', taken.serials], ['superseded_by', []]] as const) {
+      await this.select('fee_record', column, keys, (r) => void fees.push(r));
+    }
+    await this.addFees(fees);
+    for (const [column, keys] of [['id', taken.ids], ['case_no', taken.cases], ['ticket_no', taken.tickets], ['original_ticket_no', taken.tickets]] as const) {
+      await this.select('tax_record', column, keys, (r) => this.addTax(r));
+    }
+    await this.leftovers(taken.payers);
+    const fresh = [...this.charges.keys(), ...this.expectations.keys(), ...this.fees.keys(), ...this.taxes.keys()].filter((id) => !before.has(id));
+    await this.partners(fresh);
+  }
+
+  private async select(table: string, column: string, keys: readonly string[], add: (row: Row) => void): Promise<void> {
+    for (let i = 0; i < keys.length; i += chunk) {
+      const { rows } = await this.runner.run(sql`select * from ${raw(table)} where ${raw(column)} in (${list(keys.slice(i, i + chunk))})`);
+      for (const r of rows) add(r);
+    }
+  }
+
+  private addCharge(r: Row): void {
+    const c = chargeItem(r);
+    if (this.charges.has(c.id)) return;
+    this.charges.set(c.id, c);
+    this.want('codes', c.paymentCode);
+    this.want('cases', c.caseNo);
+    if (c.current) this.want('payers', payerAmountKey(c.payerKey, c.amountFen));
+  }
+
+  private addExpectation(r: Row): void {
+    const e = taxExpectation(r);
+    if (this.expectations.has(e.id)) return;
+    this.expectations.set(e.id, e);
+    this.want('cases', e.caseNo);
+  }
+
+  private async addFees(rows: readonly Row[]): Promise<void> {
+    const fresh = rows.filter((r, i) => !this.fees.has(String(r['id'])) && rows.findIndex((o) => o['id'] === r['id']) === i);
+    const lines = new Map<string, FeeRecord['lines'][number][]>();
+    await this.select('fee_line', 'record_id', fresh.map((r) => String(r['id'])), (l) => {
+      const id = String(l['record_id']);
+      const line = { no: Number(l['line_no']), feeItemCode: String(l['fee_item_code']), feeItemName: l['fee_item_name'] === null ? undefined : String(l['fee_item_name']), amountFen: BigInt(String(l['amount_fen'])) };
+      lines.set(id, [...(lines.get(id) ?? []), line].sort((a, b) => (a as typeof line).no - (b as typeof line).no));
+    });
+    for (const r of fresh) {
+      const f = feeItem(r, lines.get(String(r['id'])) ?? []);
+      this.fees.set(f.id, f);
+      this.want('codes', f.paymentCode);
+      this.want('cases', f.caseNo);
+      this.want('serials', f.serial);
+      this.want('serials', f.originalSerial);
+      this.want('ids', f.supersededBy);
+      this.want('payers', payerAmountKey(f.payerKey, f.amountFen));
+    }
+    // What is left of a payment after partial refunds counts for the payer, too.
+    for (const t of this.fees.values()) {
+      if (t.status === 'paid') continue;
+      for (const p of this.fees.values()) if (p.status === 'paid' && p.serial === t.originalSerial) this.want('payers', payerAmountKey(p.payerKey, p.amountFen - t.amountFen));
+    }
+  }
+
+  private addTax(r: Row): void {
+    const t = taxItem(r);
+    if (this.taxes.has(t.id)) return;
+    this.taxes.set(t.id, t);
+    this.want('cases', t.caseNo);
+    this.want('tickets', t.ticketNo);
+    this.want('tickets', t.originalTicketNo);
+    this.want('ids', t.supersededBy);
+  }
+
+  /** Items that no stronger key settled, of the same payer and amount. */
+  private async leftovers(payers: readonly string[]): Promise<void> {
+    await this.select('difference', 'is_open = 1 and payer_amount is not null and payer_amount', payers, (r) => this.want('ids', String(r['item_id'])));
+    await this.select('match_line', 'live = 1 and payer_amount is not null and payer_amount', payers, (r) => {
+      for (const column of ['expected_id', 'returned_id']) if (r[column] !== null) this.want('ids', String(r[column]));
+    });
+  }
+
+  private async partners(ids: readonly ItemId[]): Promise<void> {
+    const parts: string[] = [];
+    const add = (r: Row): void => {
+      const line: LiveLine = {
+        id: String(r['id']), matchNo: String(r['match_no']), expectedId: r['expected_id'] === null ? undefined : String(r['expected_id']), returnedId: r['returned_id'] === null ? undefined : String(r['returned_id']),
+        rule: String(r['rule_name']), statementDay: String(r['statement_day']), pinned: Number(r['pinned']) === 1,
+      };
+      if (this.lines.has(line.id)) return;
+      this.lines.set(line.id, line);
+      this.want('ids', line.expectedId);
+      this.want('ids', line.returnedId);
+      if (Number(r['part']) === 1) parts.push(line.matchNo);
+    };
+    await this.select('match_line', 'live = 1 and expected_id is not null and expected_id', ids, add);
+    await this.select('match_line', 'live = 1 and returned_id is not null and returned_id', ids, add);
+    await this.select('match_line', 'live = 1 and part = 1 and match_no', [...new Set(parts)], add);
+  }
+
+  private async forbidden(): Promise<[ItemId, ItemId][]> {
+    const out: [ItemId, ItemId][] = [];
+    await this.select('match_line', `live = 0 and undone_why = 'person' and returned_id is not null and expected_id is not null and expected_id`, [...this.charges.keys(), ...this.expectations.keys()], (r) => {
+      out.push([String(r['expected_id']), String(r['returned_id'])]);
+    });
+    return out;
+  }
+}
