@@ -67,6 +67,7 @@ const cases: [file: string, it: string, rules: string[]][] = [
   ['src/cli/status.command.ts', '../delivery/deliver.processor.js', []],
   ['src/simulator/center/judge.ts', '../../delivery/deliver.processor.js', ['simulator-knows-no-stage']],
   ['src/simulator/toys.ts', '../delivery/deliver.processor.js', []],
+  ['src/alarm/look.poller.ts', '../delivery/deliver.processor.js', ['one-way-alarm']],
   ['src/ops/index.ts', '../domain/words.js', []],
   ['src/ops/asks.controller.ts', './index.js', ['no-barrels']],
 ];

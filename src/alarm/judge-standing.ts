@@ -1,0 +1,142 @@
+import type { AlarmCondition, AlarmKind, AlarmSeverity } from '../domain/alarm-kinds.js';
+import type { AlarmSettings, Expectations } from '../domain/alarm-settings.js';
+import { formatDuration } from '../domain/format-duration.js';
+import type { MirrorFindingKind } from '../domain/mirror-findings.js';
+import type { WorkingCalendar } from '../domain/working-calendar.js';
+import { condition, count, judgeHouse, type HouseFacts } from './judge-house.js';
+
+/** Count and the oldest one's beginning, in epoch milliseconds. */
+export interface Waiting {
+  readonly count: number;
+  readonly oldestMs: number;
+}
+
+export interface StreamFacts {
+  readonly stream: string;
+  /** When a change was last captured. Epoch milliseconds here and below. */
+  readonly lastChangeMs?: number | undefined;
+  readonly polledMs?: number | undefined;
+  /** Since when an open transaction in the bureau holds the watermark back. */
+  readonly heldBackMs?: number | undefined;
+  readonly fault?: { readonly code: string; readonly sinceMs: number; readonly remedy: string } | undefined;
+}
+
+export interface ChannelFacts {
+  readonly channel: string;
+  readonly silences: Omit<Expectations, 'captureMs'>;
+  readonly pausedMs?: number | undefined;
+  readonly breaker?: { readonly sinceMs?: number | undefined; readonly code?: string | undefined; readonly remedy?: string | undefined } | undefined;
+  readonly due?: Waiting | undefined;
+  readonly blocked?: Waiting | undefined;
+  readonly staged?: Waiting | undefined;
+  readonly unanswered?: Waiting | undefined;
+  readonly killed?: Waiting | undefined;
+  readonly lastReturnMs?: number | undefined;
+  readonly odd: readonly { readonly class: string; readonly count: number }[];
+  readonly mirror: readonly { readonly kind: MirrorFindingKind; readonly count: number }[];
+}
+
+/** All that the watch looks at, taken at one moment. */
+export interface StandingFacts extends HouseFacts {
+  /** Since when there has been a watch: nothing is silent for longer than somebody listens. */
+  readonly watchingMs: number;
+  readonly streams: readonly StreamFacts[];
+  readonly channels: readonly ChannelFacts[];
+}
+
+export interface StandingRules {
+  readonly alarms: AlarmSettings;
+  readonly captureMs: number;
+  readonly standingMs: number;
+}
+
+/** Findings that need nobody, or that the expectation of a pick-up tells in working time. */
+const quietFindings: readonly MirrorFindingKind[] = ['unlisted', 'overdue'];
+
+/** Everything that is wrong at `nowMs`. */
+export function judgeStanding(facts: StandingFacts, rules: StandingRules, calendar: WorkingCalendar, nowMs: number): AlarmCondition[] {
+  const clock = workingClock(calendar, nowMs);
+  return [
+    ...facts.streams.flatMap((s) => judgeStream(s, facts.watchingMs, rules, clock, nowMs)),
+    ...facts.channels.flatMap((c) => judgeChannel(c, facts.watchingMs, rules.alarms, clock, nowMs)),
+    ...judgeCalendar(calendar, nowMs),
+    ...judgeHouse(facts, rules.alarms, nowMs),
+  ];
+}
+
+/** Working time from an instant until now; undefined where the calendar lacks a year, which is an alarm of its own. */
+type WorkingClock = (sinceMs: number) => number | undefined;
+
+function workingClock(calendar: WorkingCalendar, nowMs: number): WorkingClock {
+  const yearOf = (ms: number): number => new Date(ms + 8 * 3_600_000).getUTCFullYear();
+  return (sinceMs) => {
+    for (let year = yearOf(sinceMs); year <= yearOf(nowMs); year++) if (!calendar.hasYear(year)) return undefined;
+    return calendar.workingMsBetween(Math.min(sinceMs, nowMs), nowMs);
+  };
+}
+
+/** Working time since then when it is over the limit; undefined otherwise, or where the limit is off. */
+function over(clock: WorkingClock, sinceMs: number, limitMs: number): number | undefined {
+  const worked = limitMs === 0 ? undefined : clock(sinceMs);
+  return worked !== undefined && worked > limitMs ? worked : undefined;
+}
+
+function judgeStream(s: StreamFacts, watchingMs: number, rules: StandingRules, clock: WorkingClock, nowMs: number): AlarmCondition[] {
+  const found: AlarmCondition[] = [];
+  const polledAgo = nowMs - (s.polledMs ?? watchingMs);
+  if (s.fault) {
+    found.push(condition('stream-fault', s.stream, `stream ${s.stream} cannot be read since ${formatDuration(nowMs - s.fault.sinceMs)}: ${s.fault.code}`, { remedy: s.fault.remedy }));
+  } else if (polledAgo > rules.alarms.pollAgeMs) {
+    found.push(condition('polling-stopped', s.stream, `stream ${s.stream} was last polled ${s.polledMs === undefined ? 'never' : `${formatDuration(polledAgo)} ago`}`));
+  }
+  if (s.heldBackMs !== undefined && nowMs - s.heldBackMs > rules.standingMs) {
+    found.push(condition('watermark-standing', s.stream, `stream ${s.stream}: an open transaction has held the watermark back for ${formatDuration(nowMs - s.heldBackMs)}`));
+  }
+  // What cannot be read is silent for a reason that is told.
+  const silent = s.fault ? undefined : over(clock, Math.max(s.lastChangeMs ?? watchingMs, 0), rules.captureMs);
+  if (silent !== undefined) found.push(condition('capture-silent', s.stream, `stream ${s.stream}: no change for ${formatDuration(silent)} of working time, expected within ${formatDuration(rules.captureMs)}`));
+  return found;
+}
+
+function judgeChannel(c: ChannelFacts, watchingMs: number, alarms: AlarmSettings, clock: WorkingClock, nowMs: number): AlarmCondition[] {
+  const { channel, silences } = c;
+  const found: AlarmCondition[] = [];
+  const add = (kind: AlarmKind, text: string, more: { severity?: AlarmSeverity; remedy?: string | undefined; part?: string } = {}): void => {
+    found.push(condition(kind, more.part === undefined ? channel : `${channel}:${more.part}`, `channel ${channel}: ${text}`, { severity: more.severity, remedy: more.remedy, channel }));
+  };
+  if (c.breaker) add('breaker-open', `stands still${c.breaker.sinceMs === undefined ? '' : ` for ${formatDuration(nowMs - c.breaker.sinceMs)}`}: ${c.breaker.code ?? 'its breaker is open'}`, { remedy: c.breaker.remedy });
+  const paused = c.pausedMs === undefined ? undefined : over(clock, c.pausedMs, alarms.pausedMs);
+  if (paused !== undefined) add('channel-paused', `paused for ${formatDuration(paused)} of working time`, { remedy: `gateway resume ${channel}` });
+  // A channel that stands still for a known reason leaves its work undone for the same reason.
+  if (c.due && !c.breaker && c.pausedMs === undefined && alarms.oldestDueMs > 0 && nowMs - c.due.oldestMs > alarms.oldestDueMs) {
+    add('oldest-due', `${count(c.due.count, 'exchange')} due, the oldest for ${formatDuration(nowMs - c.due.oldestMs)}`);
+  }
+  if (c.blocked) {
+    const waited = over(clock, c.blocked.oldestMs, alarms.blockedLanesMs);
+    const many = alarms.blockedLanes > 0 && c.blocked.count >= alarms.blockedLanes;
+    if (waited !== undefined || many) add('lanes-blocked', `${count(c.blocked.count, 'case')} waiting for a person${waited === undefined ? '' : `, the oldest for ${formatDuration(waited)} of working time`}`);
+  }
+  const silence = (kind: AlarmKind, waiting: Waiting | undefined, limitMs: number, what: string): void => {
+    const silent = waiting && over(clock, waiting.oldestMs, limitMs);
+    if (waiting && silent !== undefined) add(kind, `${count(waiting.count, 'message')} ${what}, the oldest for ${formatDuration(silent)} of working time, expected within ${formatDuration(limitMs)}`);
+  };
+  silence('pick-up-silent', c.staged, silences.pickUpMs, 'not picked up');
+  silence('acknowledgement-silent', c.unanswered, silences.acknowledgementMs, 'not acknowledged');
+  const noReturn = over(clock, c.lastReturnMs ?? watchingMs, silences.returnFilesMs);
+  if (noReturn !== undefined) add('return-files-silent', `no return file for ${formatDuration(noReturn)} of working time, expected within ${formatDuration(silences.returnFilesMs)}`);
+  if (c.killed) add('worker-killed', `${count(c.killed.count, 'exchange')} parked because they ended their worker again and again`);
+  for (const odd of c.odd) if (odd.count > 0) add('acknowledgement-odd', `${count(odd.count, `${odd.class} acknowledgement`)} in the last ${formatDuration(alarms.oddAcknowledgementsMs)}`, { part: odd.class });
+  for (const finding of c.mirror) {
+    if (finding.count > 0 && !quietFindings.includes(finding.kind)) add('mirror-findings', `${count(finding.count, `${finding.kind} file`)} on the staging machine`, { part: finding.kind, remedy: `gateway mirror --channel ${channel}` });
+  }
+  return found;
+}
+
+function judgeCalendar(calendar: WorkingCalendar, nowMs: number): AlarmCondition[] {
+  const missing = calendar.missingYear(nowMs);
+  if (missing === undefined) return [];
+  const now = new Date(nowMs + 8 * 3_600_000).getUTCFullYear();
+  return [missing === now
+    ? condition('calendar-year-missing', String(missing), `the working calendar does not hold ${missing}: silence is not watched and no deadline is computed`, { severity: 'critical' })
+    : condition('calendar-year-missing', String(missing), `the working calendar does not hold ${missing} yet`)];
+}
