@@ -1,6 +1,7 @@
 import { exchangeStates } from '../domain/exchange-states.js';
 import type { CompletenessRun } from '../ledger/completeness.store.js';
 import { findingsText } from './format-completeness.js';
+import type { RejectionSum } from '../ledger/rejection.store.js';
 import { formatDuration, formatInstant, formatTable, indent } from './format-terminal.js';
 
 export interface ChannelStatus {
@@ -30,6 +31,8 @@ export interface GatewayStatus {
   readonly compared: readonly CompletenessRun[];
   readonly caseFaults: readonly { readonly stream: string; readonly caseNo: string; readonly code: string; readonly detail: string }[];
   readonly moreCaseFaults: boolean;
+  /** Requests that were not let in within the last day, the most frequent first. */
+  readonly rejections: readonly RejectionSum[];
   readonly leases: readonly { readonly name: string; readonly holder: string }[];
   /** What a person should look at; empty when nothing. */
   readonly attention: readonly string[];
@@ -70,6 +73,10 @@ export function formatStatus(status: GatewayStatus, now: Date): string {
   if (status.streams.length === 0) parts.push('No stream was read yet.');
   if (status.caseFaults.length > 0) {
     parts.push(`Cases that cannot be read${status.moreCaseFaults ? ' (the first of more)' : ''}:\n${indent(formatTable(['stream', 'case', 'code', 'detail'], status.caseFaults.map((f) => [f.stream, f.caseNo, f.code, f.detail])))}`);
+  }
+  if (status.rejections.length > 0) {
+    const most = status.rejections.slice(0, 10);
+    parts.push(`Requests that were not let in within a day${status.rejections.length > most.length ? ` (the most frequent of ${status.rejections.length})` : ''}:\n${indent(formatTable(['channel', 'from', 'why', 'times', 'last'], most.map((r) => [r.channel ?? '-', r.remote, r.reason, String(r.count), age(r.lastAt)])))}`);
   }
   if (status.leases.length > 0) parts.push(`Leases:\n${indent(formatTable(['what', 'held by'], status.leases.map((l) => [l.name, l.holder])))}`);
   parts.push(status.attention.length === 0 ? 'Nothing needs attention.' : `Needs attention:\n${status.attention.map((a) => `  - ${a}`).join('\n')}`);

@@ -21,6 +21,8 @@ import { InboxStore } from '../ledger/inbox.store.js';
 import { OpeningStore } from '../ledger/opening.store.js';
 import { RecoveredBytesStore } from '../ledger/recovered-bytes.store.js';
 import { RecoveryStore } from '../ledger/recovery.store.js';
+import { RejectionStore } from '../ledger/rejection.store.js';
+import { RetentionStore } from '../ledger/retention.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
@@ -68,9 +70,11 @@ export interface OpenedLedger {
   readonly handOvers: HandOverStore;
   readonly completeness: CompletenessStore;
   readonly inbox: InboxStore;
+  readonly rejections: RejectionStore;
   readonly acknowledgements: AcknowledgementStore;
   readonly recovery: RecoveryStore;
   readonly recoveredBytes: RecoveredBytesStore;
+  readonly retention: RetentionStore;
 }
 
 /** Connects without touching the tables: bringing them up to date is the gateway's own work. */
@@ -102,9 +106,11 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
     handOvers: new HandOverStore(database, clock, exchanges),
     completeness: new CompletenessStore(database, clock),
     inbox,
+    rejections: new RejectionStore(database, clock),
     acknowledgements,
     recovery: new RecoveryStore(database, clock, exchanges, new OpeningStore(database, exchanges, rules), acknowledgements, rules),
     recoveredBytes: new RecoveredBytesStore(database, clock),
+    retention: new RetentionStore(database, clock),
   };
 }
 

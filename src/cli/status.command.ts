@@ -7,6 +7,7 @@ import { settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adap
 import type { Settings } from '../domain/settings.js';
 
 const caseFaultLimit = 20;
+const rejectionsOfMs = 86_400_000;
 
 /** How the gateway stands, as the ledger has it; works whether or not a gateway runs. */
 export async function statusCommand(context: CliContext, options: { json?: boolean }): Promise<ExitCode> {
@@ -18,9 +19,10 @@ export async function statusCommand(context: CliContext, options: { json?: boole
 }
 
 async function gather(context: CliContext, settings: Settings, ledger: OpenedLedger): Promise<GatewayStatus> {
-  const [counts, oldest, blocked, states, watermarks, caseFaults, leases, manifests, odd] = await Promise.all([
+  const [counts, oldest, blocked, states, watermarks, caseFaults, leases, manifests, odd, rejections] = await Promise.all([
     ledger.view.counts(), ledger.view.oldestOpen(), ledger.view.lanesBlocked(), ledger.channels.states(), ledger.capture.watermarks(),
     ledger.view.caseFaults(caseFaultLimit + 1), ledger.leases.holders(), ledger.operator.lastManifests(), ledger.operator.oddAcknowledgements(),
+    ledger.rejections.since(new Date(context.clock.now().getTime() - rejectionsOfMs).toISOString()),
   ]);
   const compared = (await Promise.all(settings.streamDefinitions.map((s) => ledger.completeness.runs(1, { stream: s.stream })))).flat();
   const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
@@ -64,9 +66,14 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
       ...(r.outcome === 'failed' ? [`stream ${r.stream}: the last comparison of the bureau with the ledger failed (gateway completeness)`] : []),
       ...(Object.values(r.figures?.findings ?? {}).some((n) => n > 0) ? [`stream ${r.stream}: the last comparison found ${findingsText(r.figures)} (gateway completeness)`] : []),
     ]),
+    // Who names a channel that exists may well be the center, with a secret of yesterday.
+    ...configured.flatMap((channel) => {
+      const ofChannel = rejections.filter((r) => r.channel === channel);
+      return ofChannel.length === 0 ? [] : [`channel ${channel}: ${ofChannel.reduce((n, r) => n + r.count, 0)} requests were not let in within a day (${[...new Set(ofChannel.map((r) => r.reason))].join(', ')})`];
+    }),
     ...(leases.length === 0 ? ['no gateway holds a lease: none with the scheduler role seems to run'] : []),
   ];
-  return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, leases, attention };
+  return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, rejections, leases, attention };
 }
 
 function remedyOf(code: string | undefined): string | undefined {

@@ -21,6 +21,7 @@ import type { ExchangeState } from '../../src/domain/exchange-states.js';
 import { channelSchema, gatewaySchema, type Settings } from '../../src/domain/settings.js';
 import { AcknowledgementStore } from '../../src/ledger/acknowledgement.store.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
+import { RejectionStore } from '../../src/ledger/rejection.store.js';
 import { LedgerModule } from '../../src/ledger/ledger.module.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
@@ -62,8 +63,8 @@ async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number }
     ...gatewaySchema.parse({
       instance: 'test', roles: ['api'],
       http: { host: '127.0.0.1', port: 0, bodyLimitKiB: over.bodyLimitKiB ?? 1024, trustProxy: true, requestsPerMinute: over.requestsPerMinute ?? 100_000 },
-      bureau: { engine: 'postgres', url, poolSize: 1, streams: ['case'], allowTornReads: false, encrypt: false, trustServerCertificate: false },
-      ledger: { engine: 'postgres', url, poolSize: 6, migrate: true, encrypt: false, trustServerCertificate: false },
+      bureau: { engine: 'postgres', url, poolSize: 1, streams: ['case'], allowTornReads: false, encrypt: false, trustServerCertificate: false, statementTimeoutMs: 30_000 },
+      ledger: { engine: 'postgres', url, poolSize: 6, migrate: true, encrypt: false, trustServerCertificate: false, statementTimeoutMs: 30_000 },
       queue: { backend: 'postgres', url, prefix: 'test', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 },
       capture: { pollEveryMs: 1, batchCases: 1, standingAlarmMs: 1, removalSweepEveryMs: 1 }, relay: { sweepEveryMs: 1000, claimMs: 60_000 }, render: { batch: 1 }, deliver: { batch: 1 },
       retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 }, breaker: { failuresToOpen: 3, probeEveryMs: 1000 }, lease: { lengthMs: 10_000 }, collection: { pollEveryMs: 1000 }, completeness: { at: '02:30', fullEveryDays: 7, openLimit: 1000 }, retention: { scheduled: false, keepDays: 1095, batch: 200 }, mirror: { everyMs: 600_000, overdueMs: 1000, hashFilesPerLook: 10 },
@@ -494,6 +495,43 @@ describe('files', () => {
     await rename(away, g.stagingDir);
     expect(await g.collection.collect('center')).toBe(1);
   });
+});
+
+test('who is turned away leaves a trace, bounded however often he comes', async () => {
+  const own = await start({ bodyLimitKiB: 4 });
+  try {
+    const rejections = own.app.get(RejectionStore);
+    const knock = async (remote: string, headers: Record<string, string>, body = '{}'): Promise<number> =>
+      (await fetch(own.url, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': remote, ...headers }, body })).status;
+    const traces = async (n: number): Promise<Awaited<ReturnType<RejectionStore['since']>>> => {
+      for (const end = Date.now() + 10_000; ; await new Promise((resolve) => { setTimeout(resolve, 20); })) {
+        const found = await rejections.since('2000-01-01T00:00:00.000Z');
+        if (found.reduce((sum, r) => sum + r.count, 0) >= n || Date.now() > end) return found;
+      }
+    };
+    expect(await knock('192.0.2.1', { 'x-channel': 'center' }, '{"a":1}')).toBe(401);
+    expect(await knock('192.0.2.2', { 'x-channel': 'nowhere' })).toBe(401);
+    expect(await knock('192.0.2.3', { 'x-channel': 'center', 'content-type': 'text/plain' })).toBe(415);
+    expect(await knock('192.0.2.4', { 'x-channel': 'center' }, 'x'.repeat(5_000))).toBe(413);
+    expect((await traces(4)).map((r) => `${r.channel ?? '-'} ${r.remote} ${r.reason} ${r.count}`).sort()).toEqual([
+      '- 192.0.2.2 unknown-channel 1', 'center 192.0.2.1 signature 1', 'center 192.0.2.3 media-type 1', 'center 192.0.2.4 too-large 1',
+    ]);
+    const kept = await own.db.run(sql`select size, sha256 from rejection where remote = ${'192.0.2.1'}`);
+    expect([Number(kept.rows[0]!['size']), kept.rows[0]!['sha256']]).toEqual([7, createHash('sha256').update('{"a":1}').digest('hex')]);
+
+    for (let i = 0; i < 36; i++) await knock('192.0.2.9', { 'x-channel': 'center' });
+    await traces(4 + 36);
+    expect(Number((await own.db.run(sql`select count(*) as n from rejection where remote = ${'192.0.2.9'}`)).rows[0]!['n'])).toBe(20);
+    for (let i = 0; i < 80; i++) await rejections.note({ remote: `198.51.100.${i}`, reason: 'signature' });
+    const remotes = await own.db.run(sql`select count(distinct remote) as n, count(*) as written from rejection`);
+    expect(Number(remotes.rows[0]!['n'])).toBe(51);
+    // the next hour begins anew
+    own.clock.at = new Date(own.clock.at.getTime() + 3_600_000);
+    await rejections.note({ remote: '192.0.2.9', reason: 'signature' });
+    expect(Number((await own.db.run(sql`select count(*) as n from rejection where remote = ${'192.0.2.9'}`)).rows[0]!['n'])).toBe(21);
+  } finally {
+    await own.stop();
+  }
 });
 
 test('too many requests are told when to come back, per address', async () => {
