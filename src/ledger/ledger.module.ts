@@ -22,6 +22,7 @@ import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
 import { RejectionStore } from './rejection.store.js';
 import { RetryStore } from './retry.store.js';
+import { ReturnFileStore } from './return-file.store.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
 
 /** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
@@ -34,7 +35,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, CompletenessStore, RejectionStore, RetryStore, OperatorViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ReturnFileStore, CompletenessStore, RejectionStore, RetryStore, OperatorViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -56,6 +57,7 @@ export class LedgerModule {
         { provide: OperatorViewStore, useFactory: (db: DatabaseAdapter) => new OperatorViewStore(db), inject: [LEDGER_DATABASE] },
         { provide: RetryStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new RetryStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
     };

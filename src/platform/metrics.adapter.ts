@@ -15,6 +15,7 @@ export class MetricsAdapter {
   readonly watermarkAge = new Gauge({ name: 'gateway_watermark_standing_seconds', help: 'How long the watermark has been held back by an open transaction', labelNames: ['stream'], registers: [this.registry] });
   readonly breaker = new Gauge({ name: 'gateway_breaker_open', help: '1 while the breaker of a channel is open', labelNames: ['channel'], registers: [this.registry] });
   readonly mirrorFindings = new Gauge({ name: 'gateway_mirror_findings', help: 'What does not fit between a staging machine and the ledger, by kind', labelNames: ['channel', 'kind'], registers: [this.registry] });
+  readonly returns = new Counter({ name: 'gateway_return_files_total', help: 'Returned fee, tax and control files by outcome', labelNames: ['channel', 'kind', 'outcome'], registers: [this.registry] });
   readonly requests = new Counter({ name: 'gateway_http_requests_total', help: 'HTTP requests by route and status', labelNames: ['route', 'status'], registers: [this.registry] });
 
   constructor(options: { processMetrics: boolean }) {

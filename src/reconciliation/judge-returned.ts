@@ -1,33 +1,9 @@
-import type { ControlTotals, Day, FeeRecord, PaymentStatus, TaxRecord } from '../domain/reconciliation-records.js';
+import type { FeeRecord, PaymentStatus, TaxRecord } from '../domain/reconciliation-records.js';
 import type { ReturnKind } from '../domain/return-language.js';
 import type { ReturnFault, ReturnOutcome } from '../domain/return-outcomes.js';
+import { canonicalName, type JudgedFile, type ReturnedContents, type ReturnedHead } from '../domain/returned-file.js';
 import { faultLimit, readReturned, type Row } from './read-returned.js';
 import type { CompiledReturn } from './compile-return-mapping.js';
-
-/** What a file calls itself; as much of it as could be read. */
-export interface ReturnedHead {
-  readonly message: string;
-  readonly kind: ReturnKind;
-  readonly fileId: string;
-  readonly issue: number;
-  readonly day: Day;
-}
-
-/** What a file holds, whole and agreeing with itself. */
-export interface ReturnedContents extends ReturnedHead {
-  readonly fees?: readonly Omit<FeeRecord, 'id' | 'channel'>[];
-  readonly taxes?: readonly Omit<TaxRecord, 'id' | 'channel'>[];
-  readonly control?: Omit<ControlTotals, 'channel'>;
-  /** Records of every status; files listed, in a control file. */
-  readonly count: number;
-}
-
-export type JudgedFile =
-  | { readonly ok: true; readonly contents: ReturnedContents }
-  | { readonly ok: false; readonly outcome: ReturnOutcome; readonly faults: readonly ReturnFault[]; readonly head?: ReturnedHead | undefined };
-
-/** The name that a file has to have; files that come over HTTP have no other. */
-export const canonicalName = (head: Pick<ReturnedHead, 'fileId' | 'issue'>): string => `${head.fileId}.${head.issue}.xml`;
 
 /** Which fault names the outcome of a file that has several. */
 const order = ['file-name', 'value-unreadable', 'repeated-number', 'wrong-count', 'wrong-total'] as const satisfies readonly ReturnOutcome[];

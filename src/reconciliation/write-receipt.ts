@@ -28,12 +28,6 @@ export function writeReceipt(facts: ReceiptFacts): Buffer {
   return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<WJHZ>\n${lines.filter((l) => l !== '').map((l) => `  ${l}\n`).join('')}</WJHZ>\n`);
 }
 
-/** A name that only this judgement of these bytes has; whatever the file was called, it is a plain one. */
-export function nameReceipt(fileName: string, sha256: string, judgement: number): string {
-  const stem = fileName.replace(/\.xml$/i, '').replace(/[^0-9A-Za-z_-]+/g, '_').slice(0, 100) || 'file';
-  return `${stem}.${sha256.slice(0, 12)}.${judgement}.receipt.xml`;
-}
-
 function element(name: string, value: string | number | undefined): string {
   if (value === undefined) return '';
   const plain = String(value).replace(/[\p{Cc}\p{Surrogate}\ufffe\uffff]/gu, '\ufffd');

@@ -5,9 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { returnOutcomes, type ReturnOutcome } from '../../src/domain/return-outcomes.js';
 import { countBytes } from '../../src/reconciliation/count-bytes.js';
-import { judgeReturned, type JudgedFile } from '../../src/reconciliation/judge-returned.js';
+import { nameReceipt, type JudgedFile } from '../../src/domain/returned-file.js';
+import { judgeReturned } from '../../src/reconciliation/judge-returned.js';
 import { loadReturnMappings } from '../../src/reconciliation/load-return-mappings.adapter.js';
-import { nameReceipt, writeReceipt } from '../../src/reconciliation/write-receipt.js';
+import { writeReceipt } from '../../src/reconciliation/write-receipt.js';
 
 const dir = path.resolve('mappings');
 const messages = ['center/return/fee-record', 'center/return/tax-record', 'center/return/control'];
@@ -156,8 +157,8 @@ describe('receipts', () => {
     document.dispose();
   });
   test('have plain names whatever the file was called', () => {
-    expect(nameReceipt('收费/..\u0000 1.xml', 'ab'.repeat(32), 2)).toMatch(/^[0-9A-Za-z_.-]+\.abababababab\.2\.receipt\.xml$/);
-    expect(nameReceipt(feeName, 'ab'.repeat(32), 1)).toBe('fee-20261120-430900001-001_1.abababababab.1.receipt.xml');
+    expect(nameReceipt('收费/..\u0000 1.xml', 'ab'.repeat(32), 2, 'accepted')).toMatch(/^[0-9A-Za-z_.-]+\.abababababab\.2\.accepted\.receipt\.xml$/);
+    expect(nameReceipt(feeName, 'ab'.repeat(32), 1, 'wrong-count')).toBe('fee-20261120-430900001-001_1.abababababab.1.wrong-count.receipt.xml');
   });
 });
 

@@ -23,6 +23,7 @@ export class CreateReturns1764000500000 implements MigrationInterface {
     // However it came, one issue of a file is taken once.
     await runner.query(`create unique index return_file_taken on return_file (channel, file_id, issue) where taken = 1 and is_current = 1`);
     await runner.query(`create index return_file_day on return_file (day, channel)`);
+    await runner.query(`create index return_file_name on return_file (channel, file_name)`);
     await runner.query(`create index return_file_receipt on return_file (receipt_due_at) where receipt_due_at is not null`);
   }
 

@@ -5,7 +5,7 @@ import type { GatewaySettings } from '../../domain/settings.js';
 import type { GatewayLog } from '../log.adapter.js';
 
 /** What a worker can be rung for. The key is a channel name (or `all`); the ledger says what is due there. */
-export const bells = ['render', 'deliver', 'read'] as const;
+export const bells = ['render', 'deliver', 'read', 'return'] as const;
 export type Bell = (typeof bells)[number];
 
 interface BellJob {
@@ -21,6 +21,9 @@ interface WorkerHandle {
   close(force?: boolean): Promise<void>;
   on(event: 'error' | 'failed', listener: (...args: never[]) => void): unknown;
 }
+
+/** A line to Redis on which a command has no answer for this long is made anew; longer than a worker's blocking wait (5 s). */
+const silentLimitMs = 15_000;
 
 /** How long ringing may take before it counts as lost: the ledger's sweep rings again. */
 const ringLimitMs = 2_000;
@@ -42,7 +45,7 @@ export class DoorbellAdapter {
   ) {
     if (settings.backend === 'redis') {
       // A ring that cannot be sent now fails now: nothing is kept in memory for a Redis that is gone.
-      this.redis = new Redis(settings.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true, retryStrategy: (n) => Math.min(200 * n, 2_000) });
+      this.redis = new Redis(settings.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true, socketTimeout: silentLimitMs, retryStrategy: (n) => Math.min(200 * n, 2_000) });
       this.redis.on('error', (error) => this.noteError(error));
     }
   }
@@ -111,7 +114,7 @@ export class DoorbellAdapter {
     const work = async (job: { data: BellJob }): Promise<void> => handle(job.data.key);
     const worker = (
       this.settings.backend === 'redis'
-        ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null } as ConnectionOptions })
+        ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null, socketTimeout: silentLimitMs } as ConnectionOptions })
         : new this.postgres.Worker<BellJob>(this.name(bell), work, { ...options, connection: { connectionString: this.settings.url, max: 3 } })
     ) as unknown as WorkerHandle;
     worker.on('error', (error: Error) => this.noteError(error));
