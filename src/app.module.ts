@@ -17,11 +17,13 @@ import { ExchangeViewStore } from './ledger/exchange-view.store.js';
 import { InboxStore } from './ledger/inbox.store.js';
 import { LeaseStore } from './ledger/lease.store.js';
 import { LedgerModule } from './ledger/ledger.module.js';
+import { RetentionPoller } from './ledger/retention.poller.js';
 import type { CompiledMapping } from './mapping/compiled-mapping.js';
 import { MappingModule } from './mapping/mapping.module.js';
 import { MappingProcessor } from './mapping/mapping.processor.js';
 import { subscriptionsOf } from './mapping/subscribe.js';
 import { OpsModule } from './ops/ops.module.js';
+import { ReturnFileStore } from './ledger/return-file.store.js';
 import type { Clock } from './platform/clock.js';
 import { DatabaseAdapter } from './platform/database/database.adapter.js';
 import type { GatewayLog } from './platform/log.adapter.js';
@@ -29,6 +31,8 @@ import { PlatformModule } from './platform/platform.module.js';
 import { DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
+import { ReturnModule } from './reconciliation/return.module.js';
+import { ReturnProcessor } from './reconciliation/return.processor.js';
 
 export interface GatewayParts {
   readonly settings: Settings;
@@ -64,6 +68,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly delivery: DeliveryProcessor,
     private readonly reading: AcknowledgementProcessor,
     private readonly collection: CollectionPoller,
+    private readonly retention: RetentionPoller,
+    private readonly returns: ReturnProcessor,
+    private readonly returnFiles: ReturnFileStore,
     private readonly mirror: MirrorPoller,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
@@ -85,6 +92,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         DeliveryModule.register(settings, platform, ledger),
         CollectionModule.register(platform, ledger),
         AcknowledgementModule.register(platform, ledger),
+        ReturnModule.register(platform, ledger),
         ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
       ],
     };
@@ -98,6 +106,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       this.doorbell.answer('render', concurrency, (channel) => this.mapping.handle(channel));
       this.doorbell.answer('deliver', concurrency, (channel) => this.delivery.handle(channel));
       this.doorbell.answer('read', concurrency, (channel) => this.reading.handle(channel));
+      this.doorbell.answer('return', concurrency, (channel) => this.returns.handle(channel));
     }
     if (this.settings.roles.includes('scheduler')) this.jobs.start(this.scheduledJobs());
     this.log.info({ roles: this.settings.roles, channels: active.map((c) => c.channel), queue: this.settings.queue.backend, ledger: this.settings.ledger.engine, bureau: this.settings.bureau.engine }, 'the gateway runs');
@@ -108,6 +117,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     this.mapping.stop();
     this.delivery.stop();
     this.reading.stop();
+    this.returns.stop();
     await this.jobs.stop();
     await this.doorbell.close();
     await this.staging.closeAll();
@@ -129,7 +139,8 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [stream, completeness] of this.pollers.completeness) {
       jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
     }
-    for (const channel of settings.channels.filter((c) => c.enabled && c.acknowledgement.files)) {
+    if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
+    for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });
     }
     for (const { channel } of settings.channels.filter((c) => c.enabled)) {
@@ -143,6 +154,8 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const due of await this.view.dueChannels()) await this.doorbell.ring(due.state === 'captured' ? 'render' : 'deliver', due.channel);
     const reading = new Set([...(await this.inbox.channelsDue()), ...(await this.acknowledgements.channelsWithEarly())]);
     for (const channel of reading) await this.doorbell.ring('read', channel);
+    const returned = new Set([...(await this.inbox.channelsDue('return')), ...(await this.returnFiles.channelsOwing())]);
+    for (const channel of returned) await this.doorbell.ring('return', channel);
   }
 
   private async mendLanes(): Promise<void> {
