@@ -13,12 +13,14 @@ import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { sizedCase } from './bureau/size-case.js';
+import { benchReconcile, reconcileHelp } from './bench-reconcile.js';
 import { configure, openDatabases, type Databases } from './open-stack.adapter.js';
 import { startDelayProxy } from './servers/delay-proxy.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from './servers/openssh-server.adapter.js';
 import { startRedisServer, type RedisServer } from './servers/redis-server.adapter.js';
 
 const help = `npm run bench [-- options]
+npm run bench -- reconcile --help    returned records against charges, at a million each
 Cases from bureau rows to verified, renamed files on a real OpenSSH staging machine, against \`sftp -b\` (put and rename) of
 the same finished files in the same run.
   --cases N     cases per round (default 2000)
@@ -30,7 +32,7 @@ the same finished files in the same run.
   --short       300 cases, 1 round, redis, no far part, 20000 bare cases
   --json        the figures as JSON
 `;
-const { values } = parseArgs({ options: { cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { items: { type: 'string' }, day: { type: 'string' }, cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 const number = (text: string | undefined, otherwise: number): number => {
   const n = text === undefined ? otherwise : Number(text);
   if (!Number.isInteger(n) || n < 0) {
@@ -270,9 +272,13 @@ async function main(): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : `${table.toString()}\n${JSON.stringify({ stages: Object.entries(figures).flatMap(([k, v]) => ((v as { stages?: string[] }).stages ?? []).map((t) => `${k}: ${t}`)), idlePollMs: figures['idlePollMs'] }, null, 2)}\n`);
 }
 
-if (values.help) process.stdout.write(help);
+const reconcile = positionals[0] === 'reconcile';
+if (values.help) process.stdout.write(reconcile ? reconcileHelp : help);
 else
-  main().then(
+  (reconcile
+    ? benchReconcile({ items: number(values.items, values.short ? 20_000 : 1_000_000), day: number(values.day, values.short ? 1_000 : 10_000), rounds: number(values.rounds, values.short ? 1 : 3), json: values.json === true })
+    : main()
+  ).then(
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`The bench stopped: ${error instanceof Error ? error.message : String(error)}\n`);
