@@ -4,6 +4,7 @@ import { registerCalendar } from './calendar.command.js';
 import { checkCommand } from './check.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
 import { registerCompleteness } from './completeness.command.js';
+import { registerPrune } from './prune.command.js';
 import { registerRecover } from './recover.command.js';
 import { describeError } from './describe-error.js';
 import { registerHandOver } from './hand-over.command.js';
@@ -125,6 +126,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerHandOver(program, context, end);
   registerRecover(program, context, end);
   registerCompleteness(program, context, end);
+  registerPrune(program, context, end);
   registerCalendar(program, context, end);
   return program;
 }

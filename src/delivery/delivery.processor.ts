@@ -9,6 +9,7 @@ import type { ExchangeRow } from '../ledger/exchange-row.js';
 import type { ManifestRow, ManifestStore } from '../ledger/manifest.store.js';
 import type { MessageStore, StoredMessage } from '../ledger/message.store.js';
 import type { Clock } from '../platform/clock.js';
+import { OwedClaims } from '../ledger/owed-claims.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
@@ -54,7 +55,11 @@ export class DeliveryProcessor {
   private stopping = false;
   private readonly prepared = new Set<string>();
 
-  constructor(private readonly parts: DeliveryParts) {}
+  private readonly owed: OwedClaims;
+
+  constructor(private readonly parts: DeliveryParts) {
+    this.owed = new OwedClaims((channel, token) => parts.exchanges.releaseClaim(channel, 'rendered', token));
+  }
 
   stop(): void {
     this.stopping = true;
@@ -67,6 +72,7 @@ export class DeliveryProcessor {
   async handle(channelName: string): Promise<void> {
     const channel = this.parts.settings.channels.find((c) => c.channel === channelName && c.enabled);
     if (!channel) return;
+    await this.owed.settle(channelName);
     let finishing: Promise<boolean> | undefined;
     try {
       for (let more = true; more && !this.stopping; ) {
@@ -81,14 +87,15 @@ export class DeliveryProcessor {
           if (!(await this.finishManifest(channel, open, true))) return;
           continue;
         }
-        const batch = await this.uploadBatch(channel);
+        const token = randomUUID();
+        const batch = await this.owed.unlessHeard(channelName, token, () => this.uploadBatch(channel, token));
         const finished = (await finishing) ?? true;
         finishing = undefined;
         if (batch === undefined) break;
         if (!finished) return await this.parts.exchanges.release(batch.delivered.map((u) => u.row), batch.token);
         more = batch.more;
         const noteSuccess = state.breaker === 'open' || state.failures > 0 || state.lastSuccessAt === undefined;
-        finishing = this.listBatch(channel, batch, noteSuccess);
+        finishing = this.owed.unlessHeard(channelName, token, () => this.listBatch(channel, batch, noteSuccess));
         finishing.catch(() => undefined); // awaited in the next round or at the end
       }
     } finally {
@@ -122,9 +129,8 @@ export class DeliveryProcessor {
   }
 
   /** Claims a batch and puts its files; undefined when nothing is due or the staging machine failed. */
-  private async uploadBatch(channel: ChannelSettings): Promise<Batch | undefined> {
+  private async uploadBatch(channel: ChannelSettings, token: string): Promise<Batch | undefined> {
     const { parts } = this;
-    const token = randomUUID();
     const by = { actor: 'delivery', claimToken: token };
     const end = parts.metrics.stageSeconds.startTimer({ stage: 'deliver', channel: channel.channel });
 
@@ -185,9 +191,13 @@ export class DeliveryProcessor {
     const withFiles = uploads.filter((u) => u.message.attachments.length > 0);
     if (withFiles.length > 0) {
       const contents = await this.parts.messages.attachmentContents(withFiles.flatMap((u) => u.message.attachments.map((a) => a.signature)));
-      const files = withFiles.flatMap((u) => u.message.attachments.map((a) => ({ u, file: this.file(channel, a.fileName, contents.get(a.signature)!, a.sha256, u.row) })));
-      const outcomes = await staging.put(files.map((f) => f.file));
       const broken = new Map<string, GatewayFailure>();
+      const files = withFiles.flatMap((u) => u.message.attachments.flatMap((a) => {
+        const content = contents.get(a.signature);
+        if (content === undefined) broken.set(u.row.id, new GatewayFailure('attachment-broken', `the content of ${a.fileName} is not in the ledger any more`));
+        return content === undefined ? [] : [{ u, file: this.file(channel, a.fileName, content, a.sha256, u.row) }];
+      }));
+      const outcomes = await staging.put(files.map((f) => f.file));
       outcomes.forEach((o, i) => {
         if (!o.ok) broken.set(files[i]!.u.row.id, o.failure);
       });

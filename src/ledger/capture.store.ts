@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
+import { AttachmentStore, type ScannedFile } from './attachment.store.js';
 import { type ExchangeStore } from './exchange.store.js';
 import { instantText } from './exchange-row.js';
 import { latestColumns, latestExchange } from './latest-exchange.js';
@@ -68,6 +69,7 @@ export class WatermarkMoved extends Error {}
 /** Records what was captured: snapshots, exchanges and the watermark in one transaction. */
 export class CaptureStore {
   private readonly opening: OpeningStore;
+  private readonly attachments: AttachmentStore;
 
   constructor(
     private readonly database: DatabaseAdapter,
@@ -77,6 +79,7 @@ export class CaptureStore {
     /** Filled with what was recorded, for the rendering that follows in this process. */
     private readonly recent?: RecentCache<CaseSnapshot>,
   ) {
+    this.attachments = new AttachmentStore(database, clock);
     this.opening = new OpeningStore(database, exchanges, laneRules);
   }
 
@@ -110,21 +113,13 @@ export class CaptureStore {
       fault_code = ${code}, fault_detail = ${detail.slice(0, 1000)} where stream = ${stream}`);
   }
 
-  /** Which of these scanned files the ledger does not hold yet. */
-  async unknownAttachments(signatures: readonly string[]): Promise<string[]> {
-    if (signatures.length === 0) return [];
-    const { rows } = await this.database.run(sql`select signature from attachment where signature in (${list(signatures)})`);
-    const known = new Set(rows.map((r) => String(r['signature'])));
-    return signatures.filter((s) => !known.has(s));
+  /** Which of these scanned files the ledger does not hold, or not any more. */
+  unknownAttachments(signatures: readonly string[]): Promise<string[]> {
+    return this.attachments.unknown(signatures);
   }
 
-  async storeAttachments(files: readonly { signature: string; size: number; sha256: string; content: Buffer }[]): Promise<void> {
-    const now = this.clock.iso();
-    await this.database.dialect.insertMany(
-      this.database, 'attachment',
-      [{ name: 'signature', kind: 'text' }, { name: 'size', kind: 'int' }, { name: 'sha256', kind: 'text' }, { name: 'content', kind: 'bytes' }, { name: 'stored_at', kind: 'instant' }],
-      files.map((f) => [f.signature, f.size, f.sha256, f.content, now]), ['signature', 'size'],
-    );
+  storeAttachments(files: readonly ScannedFile[]): Promise<void> {
+    return this.attachments.store(files);
   }
 
   /**

@@ -59,7 +59,7 @@ const columns: readonly Column[] = [
 /** Bytes of the entries that one claim brings into memory. */
 const claimBytes = 8 * 1024 * 1024;
 
-/** Alone writes the inbox table. States: `unread`, `read`; bytes are never changed and never removed. */
+/** Alone writes the inbox table. States: `unread`, `read`; bytes are never changed, and leave only by retention. */
 export class InboxStore {
   constructor(
     readonly database: DatabaseAdapter,

@@ -5,7 +5,8 @@ import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
-import { LANE_RULES, LEDGER_DATABASE } from '../platform/tokens.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import { LANE_RULES, LEDGER_DATABASE, LOG } from '../platform/tokens.js';
 import { AcknowledgementStore } from './acknowledgement.store.js';
 import { CaptureStore } from './capture.store.js';
 import { ChannelStore } from './channel.store.js';
@@ -17,6 +18,8 @@ import { LeaseStore } from './lease.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { MessageStore } from './message.store.js';
 import { MirrorStore } from './mirror.store.js';
+import { RetentionPoller } from './retention.poller.js';
+import { RetentionStore } from './retention.store.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
@@ -35,7 +38,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ReturnFileStore, CompletenessStore, RejectionStore, RetryStore, OperatorViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -48,6 +51,7 @@ export class LedgerModule {
         { provide: ManifestStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore) => new ManifestStore(db, clock, e), inject: [LEDGER_DATABASE, Clock, ExchangeStore] },
         { provide: ChannelStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChannelStore(db, clock, settings.breaker), inject: [LEDGER_DATABASE, Clock] },
         { provide: CompletenessStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new CompletenessStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: RetentionPoller, useFactory: (db: DatabaseAdapter, clock: Clock, log: GatewayLog) => new RetentionPoller(new RetentionStore(db, clock), { ...settings.retention, at: settings.completeness.at }, clock, log), inject: [LEDGER_DATABASE, Clock, LOG] },
         { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: MirrorStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MirrorStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

@@ -88,13 +88,13 @@ export class MessageStore {
   /** Size and hash of scanned files by signature, for those that the ledger holds. */
   async knownAttachments(signatures: readonly string[]): Promise<Map<string, { size: number; sha256: Sha256 }>> {
     if (signatures.length === 0) return new Map();
-    const { rows } = await this.database.run(sql`select signature, size, sha256 from attachment where signature in (${list([...new Set(signatures)])})`);
+    const { rows } = await this.database.run(sql`select signature, size, sha256 from attachment where pruned_at is null and signature in (${list([...new Set(signatures)])})`);
     return new Map(rows.map((r) => [String(r['signature']), { size: Number(r['size']), sha256: String(r['sha256']) }]));
   }
 
   async attachmentContents(signatures: readonly string[]): Promise<Map<string, Buffer>> {
     if (signatures.length === 0) return new Map();
-    const { rows } = await this.database.run(sql`select signature, content from attachment where signature in (${list([...new Set(signatures)])})`);
+    const { rows } = await this.database.run(sql`select signature, content from attachment where pruned_at is null and signature in (${list([...new Set(signatures)])})`);
     return new Map(rows.map((r) => [String(r['signature']), r['content'] as Buffer]));
   }
 

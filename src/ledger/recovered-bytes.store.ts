@@ -34,7 +34,7 @@ export class RecoveredBytesStore {
 
   /** Scanned files that the ledger holds, by their hash. */
   async attachmentsByHash(hashes: readonly Sha256[]): Promise<Map<Sha256, { signature: string; size: number }>> {
-    const { rows } = await this.database.run(sql`select signature, size, sha256 from attachment where sha256 in (${list([...new Set(hashes)])})`);
+    const { rows } = await this.database.run(sql`select signature, size, sha256 from attachment where pruned_at is null and sha256 in (${list([...new Set(hashes)])})`);
     return new Map(rows.map((r) => [String(r['sha256']), { signature: String(r['signature']), size: Number(r['size']) }]));
   }
 
