@@ -69,9 +69,15 @@ export class MirrorPoller {
 
     // The ledger first: what is staged while the directories are listed is not expected in them.
     const expected = await this.expected(channelName);
-    const outbox = await this.list(directories, channelName, outboxDir, () => staging.list(outboxDir));
-    const manifests = await this.list(directories, channelName, manifestDir, () => staging.list(manifestDir));
-    const temporaries = outbox === undefined && manifests === undefined ? [] : await this.temporaries(channel, staging);
+    if (!(await goOn())) return undefined;
+    const temporaries: { directory: string; entry: StagedEntry }[] = [];
+    const survey = (directory: string): Promise<StagedEntry[] | undefined> => this.list(directories, channelName, directory, async () => {
+      const seen = await staging.survey(directory);
+      temporaries.push(...seen.temporaries.map((entry) => ({ directory, entry })));
+      return seen.files;
+    });
+    const outbox = await survey(outboxDir);
+    const manifests = await survey(manifestDir);
     if (!(await goOn())) return undefined;
 
     const others = await this.parts.store.exchanges(channelName, idsIn(outbox ?? [], new Set(expected.keys())));
@@ -128,37 +134,25 @@ export class MirrorPoller {
     }
   }
 
-  private async temporaries(channel: ChannelSettings, staging: StagingMachine): Promise<{ directory: string; entry: StagedEntry }[]> {
-    const out: { directory: string; entry: StagedEntry }[] = [];
-    for (const directory of [channel.staging.outboxDir, channel.staging.manifestDir]) {
-      try {
-        for (const entry of await staging.listTemporaries(directory)) out.push({ directory, entry });
-      } catch (error) {
-        if (!(error instanceof GatewayFailure)) throw error;
-        this.parts.log.debug({ channel: channel.channel, directory, code: error.code }, 'no look at temporary files');
-      }
-    }
-    return out;
-  }
-
   /** Temporary files that are still there with the same size at the end of the look, and that no worker is writing. */
   private async halfWritten(channel: ChannelSettings, staging: StagingMachine, before: readonly { directory: string; entry: StagedEntry }[]): Promise<MirrorFinding[]> {
     if (before.length === 0) return [];
-    const sizes = new Map((await this.temporaries(channel, staging)).map((t) => [placeOf(t.directory, t.entry.name), t.entry.size]));
+    const sizes = new Map<string, number>();
+    for (const directory of new Set(before.map((t) => t.directory))) for (const entry of await staging.listTemporaries(directory)) sizes.set(placeOf(directory, entry.name), entry.size);
     const left = before.filter((t) => sizes.get(placeOf(t.directory, t.entry.name)) === t.entry.size);
     const now = this.parts.clock.iso();
     const named = left.map((t) => ({ name: finalNameOf(t.entry.name) ?? '' }));
     const busy = new Set((await this.parts.store.exchanges(channel.channel, idsIn(named, new Set()))).filter((e) => e.claimedUntil !== undefined && e.claimedUntil > now).map((e) => e.id));
+    const writing = new Set((await this.parts.store.manifests(channel.channel, seqsIn(named))).filter((m) => m.state === 'prepared').map((m) => m.fileName));
     return left
-      .filter((t) => !busy.has(idOf(finalNameOf(t.entry.name) ?? '') ?? ''))
+      .filter((t) => !busy.has(idOf(finalNameOf(t.entry.name) ?? '') ?? '') && !writing.has(finalNameOf(t.entry.name) ?? ''))
       .map((t): MirrorFinding => ({ kind: 'half-written', directory: t.directory, name: t.entry.name, exchangeId: idOf(finalNameOf(t.entry.name) ?? ''), size: t.entry.size, detail: `${t.entry.size} bytes of ${finalNameOf(t.entry.name) ?? 'a file'}` }));
   }
 
   private async ledgerManifests(channel: ChannelName, expected: readonly MirroredExchange[], listed: readonly StagedEntry[]): Promise<LedgerManifest[]> {
     const waiting = new Map<string, number>();
     for (const e of expected) if (e.manifestSeq !== undefined) waiting.set(e.manifestSeq, (waiting.get(e.manifestSeq) ?? 0) + 1);
-    const seqs = listed.flatMap((f) => /^M(\d{10,18})\.xml$/.exec(f.name)?.[1] ?? []).map((s) => String(BigInt(s)));
-    const rows = await this.parts.store.manifests(channel, [...new Set([...waiting.keys(), ...seqs])]);
+    const rows = await this.parts.store.manifests(channel, [...new Set([...waiting.keys(), ...seqsIn(listed)])]);
     return rows.map((m) => ({ seq: m.seq, name: m.fileName, sha256: m.sha256, stagedMs: Date.parse(m.stagedAt ?? this.parts.clock.iso()), waiting: m.state === 'staged' ? (waiting.get(m.seq) ?? 0) : 0 }));
   }
 
@@ -239,12 +233,12 @@ export class MirrorPoller {
   private async stillStaged(channel: ChannelName, found: readonly MirrorFinding[], expected: ReadonlyMap<string, MirroredExchange>): Promise<MirrorFinding[]> {
     const doubtful = found.filter((f) => f.kind === 'missing' || f.kind === 'renamed' || f.kind === 'overdue');
     if (doubtful.length === 0) return [...found];
-    const seqs = new Set(doubtful.filter((f) => f.exchangeId === undefined).map((f) => f.manifestSeq));
-    const ids = [...new Set([...doubtful.flatMap((f) => f.exchangeId ?? []), ...[...expected.values()].filter((e) => seqs.has(e.manifestSeq)).map((e) => e.id)])];
-    const standing = (await this.parts.store.exchanges(channel, ids)).filter((e) => e.state === 'staged' && e.stateSince === expected.get(e.id)?.stateSince);
-    const stagedIds = new Set(standing.map((e) => e.id));
-    const stagedSeqs = new Set(standing.map((e) => e.manifestSeq));
-    return found.filter((f) => !doubtful.includes(f) || (f.exchangeId === undefined ? stagedSeqs.has(f.manifestSeq) : stagedIds.has(f.exchangeId)));
+    const [byFile, byManifest] = [doubtful.filter((f) => f.exchangeId !== undefined), doubtful.filter((f) => f.exchangeId === undefined)];
+    const standing = await this.parts.store.exchanges(channel, [...new Set(byFile.flatMap((f) => f.exchangeId ?? []))]);
+    const staged = new Set(standing.filter((e) => e.state === 'staged' && e.stateSince === expected.get(e.id)?.stateSince).map((e) => e.id));
+    const waiting = await this.parts.store.waitingManifests(channel, [...new Set(byManifest.flatMap((f) => f.manifestSeq ?? []))]);
+    const over = new Set([...byFile.filter((f) => !staged.has(f.exchangeId!)), ...byManifest.filter((f) => !waiting.has(f.manifestSeq!))]);
+    return found.filter((f) => !over.has(f));
   }
 
   private async acknowledgements(channel: ChannelSettings, staging: StagingMachine, directories: MirroredDirectory[], deep: boolean): Promise<MirrorFinding[]> {
@@ -286,6 +280,10 @@ function idOf(name: string): string | undefined {
 
 function idsIn(files: readonly { readonly name: string }[], known: ReadonlySet<string>): string[] {
   return [...new Set(files.flatMap((f) => idOf(f.name) ?? []))].filter((id) => !known.has(id));
+}
+
+function seqsIn(files: readonly { readonly name: string }[]): string[] {
+  return files.flatMap((f) => /^M(\d{10,18})\.xml$/.exec(f.name)?.[1] ?? []).map((s) => String(BigInt(s)));
 }
 
 function filesOf(e: MirroredExchange): LedgerFile[] {

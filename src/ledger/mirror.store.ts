@@ -45,8 +45,10 @@ export interface MirroredDirectory {
   readonly failure?: { readonly code: string; readonly detail: string } | undefined;
 }
 
-/** Exchanges or findings of one statement. */
+/** Keys of one statement; SQL Server takes 2100 parameters. */
 const page = 1_000;
+/** Staged exchanges of one statement. */
+const stagedPage = 10_000;
 const findingColumns: readonly Column[] = [
   { name: 'channel', kind: 'text' }, { name: 'directory', kind: 'text' }, { name: 'name', kind: 'text' }, { name: 'kind', kind: 'text' },
   { name: 'exchange_id', kind: 'big' }, { name: 'manifest_seq', kind: 'big' }, { name: 'size', kind: 'big' }, { name: 'sha256', kind: 'text' },
@@ -62,12 +64,12 @@ export class MirrorStore {
 
   /** Everything that is staged and that the receiver has said nothing of, page by page. */
   async *staged(channel: ChannelName): AsyncGenerator<readonly MirroredExchange[]> {
-    const top = this.database.dialect.top(page);
+    const top = this.database.dialect.top(stagedPage);
     for (let after = '0'; ; ) {
       const { rows } = await this.database.run(sql`select ${raw(top.prefix)} ${raw(exchangeColumns)} from exchange e left join message m on m.exchange_id = e.id
         where e.channel = ${channel} and e.state = 'staged' and e.id > ${after} order by e.id ${raw(top.suffix)}`);
       if (rows.length > 0) yield rows.map(mirrored);
-      if (rows.length < page) return;
+      if (rows.length < stagedPage) return;
       after = String(rows.at(-1)!['id']);
     }
   }
@@ -85,6 +87,11 @@ export class MirrorStore {
   async manifests(channel: ChannelName, seqs: readonly string[]): Promise<MirroredManifest[]> {
     return this.inPages(seqs, (part) => sql`select seq, file_name, sha256, state, staged_at from manifest where channel = ${channel} and seq in (${list(part)})`,
       (r) => ({ seq: String(r['seq']), fileName: String(r['file_name']), sha256: String(r['sha256']), state: String(r['state']), ...(r['staged_at'] === null ? {} : { stagedAt: instantText(r['staged_at']) }) }));
+  }
+
+  /** Which of these manifests list an exchange that is staged and unanswered. */
+  async waitingManifests(channel: ChannelName, seqs: readonly string[]): Promise<Set<string>> {
+    return new Set(await this.inPages(seqs, (part) => sql`select distinct manifest_seq from exchange where channel = ${channel} and manifest_seq in (${list(part)}) and state = 'staged'`, (r) => String(r['manifest_seq'])));
   }
 
   /** Which of these acknowledgement files the inbox holds. */

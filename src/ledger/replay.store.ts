@@ -2,7 +2,6 @@ import { unsentStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
-import type { Runner } from '../platform/database/dialect.js';
 import { list, raw, type Sql, sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
 import { condition, type ExchangeFilter } from './exchange-view.store.js';
@@ -73,7 +72,7 @@ export class ReplayStore {
   private async lines(ids: readonly ExchangeId[]): Promise<ReplayLine[]> {
     const candidates: RetryLine[] = [];
     for await (const page of this.retry.plan({ filter: { ids }, render: false })) candidates.push(...page);
-    const [packages, newer] = [await this.packages(this.database, ids), await this.newerSent(ids)];
+    const [packages, newer] = [await this.packages(ids), await this.newerSent(ids)];
     return candidates.map(({ exchange: e, step }) => ({
       id: e.id, channel: e.channel, caseNo: e.caseNo, event: e.event, version: e.version, state: e.state,
       step: planReplay({ state: e.state, retry: step, packageId: packages.get(e.id), newerSent: newer.get(e.id) }),
@@ -110,11 +109,13 @@ export class ReplayStore {
       const ids = lines.map((l) => l.id);
       const { hint, suffix } = this.database.dialect.lockRows;
       await runner.run(sql`select id from exchange ${raw(hint)} where id in (${list(ids)}) order by id ${raw(suffix)}`);
-      const later = await runner.run(sql`select o.id as id, n.id as later, n.claimed_until, n.manifest_seq from exchange o join exchange n ${raw(hint)} on n.channel = o.channel and n.case_no = o.case_no and n.lane_position > o.lane_position
+      const later = await runner.run(sql`select o.id as id, n.claimed_until from exchange o join exchange n ${raw(hint)} on n.channel = o.channel and n.case_no = o.case_no and n.lane_position > o.lane_position
         where o.id in (${list(ids)}) and n.state = 'rendered' order by n.id ${raw(suffix)}`);
       const nowMs = this.clock.now().getTime();
-      const listed = await this.packages(runner, later.rows.map((r) => String(r['later'])), ['prepared', 'carried']);
-      const busy = new Set(later.rows.filter((r) => listed.has(String(r['later'])) || (r['claimed_until'] !== null && Date.parse(instantText(r['claimed_until'])) > nowMs)).map((r) => String(r['id'])));
+      const listed = await runner.run(sql`select o.id as id from exchange o join exchange n on n.channel = o.channel and n.case_no = o.case_no and n.lane_position > o.lane_position
+        join manifest f on f.channel = n.channel and f.seq = n.manifest_seq where o.id in (${list(ids)}) and n.state = 'rendered' and f.state in ('prepared', 'carried')`);
+      const claimed = later.rows.filter((r) => r['claimed_until'] !== null && Date.parse(instantText(r['claimed_until'])) > nowMs);
+      const busy = new Set([...claimed, ...listed.rows].map((r) => String(r['id'])));
       const moved = await this.exchanges.move(
         runner, lines.filter((l) => !busy.has(l.id)).map((l) => ({ id: l.id, from: l.state, to: 'rendered' as const, note: 'sent-again', detail: `ordered while ${l.state}: the same bytes under the same name` })), { actor });
       // It leaves the manifest that listed it, and delivery has to look at the staging machine before it writes.
@@ -153,12 +154,11 @@ export class ReplayStore {
     return sql`${where} and exists (select 1 from manifest f where f.channel = exchange.channel and f.seq = exchange.manifest_seq and ${inside('f.staged_at')})`;
   }
 
-  /** Exchanges that stand in a manifest of one of these states, with its package. */
-  private async packages(runner: Runner, ids: readonly ExchangeId[], states: readonly string[] = ['carried']): Promise<Map<ExchangeId, string>> {
-    if (ids.length === 0) return new Map();
-    const { rows } = await runner.run(sql`select e.id, f.seq, f.package_id from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq
-      where e.id in (${list([...new Set(ids)])}) and f.state in (${list(states)})`);
-    return new Map(rows.map((r) => [String(r['id']), String(r['package_id'] ?? `manifest ${String(r['seq'])}`)]));
+  /** Exchanges that are carried by hand, with their package. */
+  private async packages(ids: readonly ExchangeId[]): Promise<Map<ExchangeId, string>> {
+    const { rows } = await this.database.run(sql`select e.id, f.package_id from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq
+      where e.id in (${list(ids)}) and f.state = 'carried'`);
+    return new Map(rows.map((r) => [String(r['id']), String(r['package_id'])]));
   }
 
   private async newerSent(ids: readonly ExchangeId[]): Promise<Map<ExchangeId, { id: ExchangeId; version: number }>> {

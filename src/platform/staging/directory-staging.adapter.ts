@@ -51,6 +51,11 @@ export class DirectoryStagingAdapter implements StagingMachine {
     return this.entries(directory, isTemporaryName);
   }
 
+  async survey(directory: string): Promise<{ files: StagedEntry[]; temporaries: StagedEntry[] }> {
+    const entries = await this.entries(directory, (name) => !name.startsWith('.') || isTemporaryName(name));
+    return { files: entries.filter((entry) => !entry.name.startsWith('.')), temporaries: entries.filter((entry) => entry.name.startsWith('.')) };
+  }
+
   async removeTemporary(directory: string, name: string): Promise<void> {
     if (!isTemporaryName(name)) throw new GatewayFailure('unexpected', `${name} is not a temporary file of ours and stays`);
     await this.tried('remove', stagedPath(directory, name), (path) => rm(path, { force: true }));

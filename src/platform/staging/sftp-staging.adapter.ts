@@ -51,6 +51,11 @@ export class SftpStagingAdapter implements StagingMachine {
     return (await this.entries(directory)).filter((entry) => isTemporaryName(entry.name));
   }
 
+  async survey(directory: string): Promise<{ files: StagedEntry[]; temporaries: StagedEntry[] }> {
+    const entries = await this.entries(directory);
+    return { files: entries.filter((entry) => !entry.name.startsWith('.')), temporaries: entries.filter((entry) => isTemporaryName(entry.name)) };
+  }
+
   async removeTemporary(directory: string, name: string): Promise<void> {
     if (!isTemporaryName(name)) throw new GatewayFailure('unexpected', `${name} is not a temporary file of ours and stays`);
     const path = stagedPath(directory, name);

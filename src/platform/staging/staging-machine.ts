@@ -65,6 +65,8 @@ export interface StagingMachine {
   list(directory: string): Promise<StagedEntry[]>;
   /** Names of the directories in it, without those that start with a dot; none when it does not exist. */
   listDirectories(directory: string): Promise<string[]>;
+  /** What list() and listTemporaries() give, by one look: a directory may hold very many files. */
+  survey(directory: string): Promise<{ readonly files: StagedEntry[]; readonly temporaries: StagedEntry[] }>;
   /** Temporary files of this gateway, of this or of an earlier process. */
   listTemporaries(directory: string): Promise<StagedEntry[]>;
   /** Removes a temporary file of ours; any other name is refused. */
