@@ -68,5 +68,5 @@ export function captureParts(
 /** Connects to the bureau's database; the account needs to read only. */
 export function openBureau(settings: Pick<Settings, 'bureau'>): Promise<DatabaseAdapter> {
   const b = settings.bureau;
-  return DatabaseAdapter.open({ engine: b.engine, url: b.url, poolSize: b.poolSize, encrypt: b.encrypt, trustServerCertificate: b.trustServerCertificate, applicationName: 'exchange-gateway capture' });
+  return DatabaseAdapter.open({ engine: b.engine, url: b.url, poolSize: b.poolSize, encrypt: b.encrypt, trustServerCertificate: b.trustServerCertificate, statementTimeoutMs: b.statementTimeoutMs, applicationName: 'exchange-gateway capture' });
 }

@@ -75,6 +75,15 @@ export class ExchangeStore {
   }
 
   /**
+   * Gives back whatever a claim still holds whose outcome this process did not hear of. The crash counter forgets it: the
+   * process lives, so no message ended it.
+   */
+  async releaseClaim(channel: ChannelName, state: 'captured' | 'rendered', token: string): Promise<void> {
+    await this.database.run(sql`update exchange set claim_token = null, claimed_until = null, crashes = case when crashes > 0 then crashes - 1 else 0 end
+      where channel = ${channel} and state = ${state} and claim_token = ${token}`);
+  }
+
+  /**
    * Moves exchanges, writes their timeline, opens the next head of each lane that became free, and lets a waiting newer
    * version take the place of a refused one. Returns the ids that really moved: no row means somebody else did it.
    */

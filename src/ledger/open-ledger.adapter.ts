@@ -10,7 +10,7 @@ const migrationLock = 774_411;
 export async function openLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
   const l = settings.ledger;
   const database = await DatabaseAdapter.open(
-    { engine: l.engine, url: l.url, poolSize: l.poolSize, encrypt: l.encrypt, trustServerCertificate: l.trustServerCertificate, applicationName: 'exchange-gateway ledger' },
+    { engine: l.engine, url: l.url, poolSize: l.poolSize, encrypt: l.encrypt, trustServerCertificate: l.trustServerCertificate, statementTimeoutMs: l.statementTimeoutMs, applicationName: 'exchange-gateway ledger' },
     { migrations: ledgerMigrations },
   );
   if (!l.migrate) return database;

@@ -10,6 +10,7 @@ import { splitClaim } from '../ledger/claim-work.js';
 import type { ExchangeStore } from '../ledger/exchange.store.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import type { AttachmentRef, MessageStore, RenderedMessage } from '../ledger/message.store.js';
+import { OwedClaims } from '../ledger/owed-claims.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
@@ -45,7 +46,11 @@ const breathEvery = 8;
 export class MappingProcessor {
   private stopping = false;
 
-  constructor(private readonly parts: MappingParts) {}
+  private readonly owed: OwedClaims;
+
+  constructor(private readonly parts: MappingParts) {
+    this.owed = new OwedClaims((channel, token) => parts.exchanges.releaseClaim(channel, 'captured', token));
+  }
 
   stop(): void {
     this.stopping = true;
@@ -53,24 +58,25 @@ export class MappingProcessor {
 
   /** Renders until nothing captured is due on the channel; while a batch is being recorded, the next is rendered. */
   async handle(channel: string): Promise<void> {
+    await this.owed.settle(channel);
     let recording: Promise<void> = Promise.resolve();
     for (let more = true; more && !this.stopping; ) {
-      const batch = await this.renderBatch(channel).catch(async (error: unknown) => {
+      const token = randomUUID();
+      const batch = await this.owed.unlessHeard(channel, token, () => this.renderBatch(channel, token)).catch(async (error: unknown) => {
         await recording; // what went wrong first is told first
         throw error;
       });
       await recording;
       if (batch === undefined) break;
-      recording = this.record(channel, batch);
+      recording = this.owed.unlessHeard(channel, token, () => this.record(channel, batch));
       recording.catch(() => undefined); // awaited in the next round or at the end
       more = batch.more;
     }
     await recording;
   }
 
-  private async renderBatch(channel: string): Promise<Batch | undefined> {
+  private async renderBatch(channel: string, token: string): Promise<Batch | undefined> {
     const { parts } = this;
-    const token = randomUUID();
     const by = { actor: 'mapping', claimToken: token };
     const claimed = await parts.exchanges.claim(channel, 'captured', { limit: parts.settings.render.batch, token, claimMs: parts.settings.relay.claimMs });
     if (claimed.length === 0) return undefined;

@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   readonly encrypt?: boolean;
   readonly trustServerCertificate?: boolean;
   readonly applicationName: string;
+  /** A statement without an answer for this long: its connection counts as lost. Default: as long as it takes. */
+  readonly statementTimeoutMs?: number;
 }
 
 /** A database of either engine: statements, transactions, and the dialect that goes with it. */
@@ -19,6 +21,7 @@ export class DatabaseAdapter implements Runner {
   private constructor(
     readonly source: DataSource,
     engine: 'postgres' | 'mssql',
+    private readonly statementTimeoutMs: number | undefined,
   ) {
     this.dialect = engine === 'postgres' ? postgresDialect : mssqlDialect;
   }
@@ -27,15 +30,15 @@ export class DatabaseAdapter implements Runner {
   static async open(options: DatabaseOptions, more: Pick<DataSourceOptions, 'migrations'> = {}): Promise<DatabaseAdapter> {
     const source = new DataSource({ ...dataSourceOptions(options), ...more, migrationsTableName: 'gateway_migration' } as DataSourceOptions);
     await source.initialize();
-    return new DatabaseAdapter(source, options.engine);
+    return new DatabaseAdapter(source, options.engine, options.engine === 'postgres' ? options.statementTimeoutMs : undefined);
   }
 
   async run(statement: Sql): Promise<{ rows: Record<string, unknown>[]; affected: number }> {
     const runner = this.source.createQueryRunner();
     try {
-      return await runStatement(runner, statement, this.dialect);
+      return await this.inTime(runner, () => runStatement(runner, statement, this.dialect));
     } finally {
-      await runner.release();
+      await runner.release().catch(() => undefined);
     }
   }
 
@@ -43,16 +46,34 @@ export class DatabaseAdapter implements Runner {
   async transaction<T>(work: (runner: Runner) => Promise<T>, isolation: Isolation = 'READ COMMITTED'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
-      await runner.startTransaction(isolation as 'READ COMMITTED');
-      const result = await work({ run: (statement) => runStatement(runner, statement, this.dialect) });
-      await runner.commitTransaction();
+      await this.inTime(runner, () => runner.startTransaction(isolation as 'READ COMMITTED'));
+      const result = await work({ run: (statement) => this.inTime(runner, () => runStatement(runner, statement, this.dialect)) });
+      await this.inTime(runner, () => runner.commitTransaction());
       return result;
     } catch (error) {
       // The rollback may fail when the connection is what broke; the first error is the one that says why.
-      await runner.rollbackTransaction().catch(() => undefined);
+      await this.inTime(runner, () => runner.rollbackTransaction()).catch(() => undefined);
       throw error;
     } finally {
       await runner.release().catch(() => undefined);
+    }
+  }
+
+  /**
+   * A line that went silent (a router that forgot, a host that froze) tells nobody: without a limit the statement, and whoever
+   * waits for it, would wait for ever. The connection is destroyed, the pool makes another. SQL Server's driver does this itself.
+   */
+  private async inTime<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+    if (this.statementTimeoutMs === undefined) return work();
+    const limit = this.statementTimeoutMs;
+    const client = (await runner.connect()) as { connection?: { stream?: { destroy(error: Error): void } } };
+    const timer = setTimeout(() => {
+      client.connection?.stream?.destroy(Object.assign(new Error(`the database did not answer within ${limit} ms`), { code: 'ETIMEDOUT' }));
+    }, limit);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -75,7 +96,7 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       url: options.url,
       applicationName: options.applicationName,
       poolErrorHandler: () => undefined, // an idle connection that breaks is replaced; the next statement reports what matters
-      extra: { max: options.poolSize, connectionTimeoutMillis: 10_000, keepAlive: true },
+      extra: { max: options.poolSize, connectionTimeoutMillis: Math.min(10_000, options.statementTimeoutMs ?? 10_000), keepAlive: true },
     };
   }
   const url = new URL(options.url);
@@ -93,6 +114,6 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       appName: options.applicationName,
       useUTC: true,
     },
-    requestTimeout: 120_000,
+    requestTimeout: options.statementTimeoutMs ?? 120_000,
   } as DataSourceOptions;
 }

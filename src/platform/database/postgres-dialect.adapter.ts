@@ -70,8 +70,8 @@ export const postgresDialect: Dialect = {
   isUniqueViolation: (error) => codeOf(error) === '23505',
   isTransient: (error) => {
     const code = codeOf(error);
-    // 08*: connection, 40*: serialization and deadlock, 53*: resources, 57P*: shutdown and start-up
-    return /^(08|40|53|57P)/.test(code) || ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(code) || /Connection terminated|timeout exceeded when trying to connect/.test(String((error as Error | undefined)?.message));
+    // 08*: connection, 25006: read-only for now, 40*: serialization and deadlock, 53*: resources, 57P*: shutdown and start-up
+    return /^(08|25006|40|53|57P)/.test(code) || ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(code) || /Connection terminated|timeout exceeded when trying to connect/.test(String((error as Error | undefined)?.message));
   },
 };
 

@@ -1,8 +1,10 @@
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker, type ConnectionOptions } from 'bullmq';
 import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { GatewaySettings } from '../../domain/settings.js';
 import type { GatewayLog } from '../log.adapter.js';
+import { judgeRedisInfo } from './judge-redis-info.js';
 
 /** What a worker can be rung for. The key is a channel name (or `all`); the ledger says what is due there. */
 export const bells = ['render', 'deliver', 'read', 'return'] as const;
@@ -12,7 +14,18 @@ interface BellJob {
   readonly key: string;
 }
 
+/** How many jobs one bell has. Stalled: active, but nobody holds their lock. */
+export interface BellDepth {
+  readonly bell: Bell;
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly stalled: number;
+}
+
 interface QueueHandle {
+  getJobCounts(...types: string[]): Promise<Record<string, number>>;
+  obliterate(options: { force: boolean }): Promise<void>;
   add(name: string, data: BellJob, opts: Record<string, unknown>): Promise<unknown>;
   close(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -38,6 +51,8 @@ export class DoorbellAdapter {
   private readonly redis: Redis | undefined;
   private lastError = '';
   private closing = false;
+  /** Told by Redis as long as it forgets nothing. */
+  private epoch: string | undefined;
 
   private constructor(
     private readonly settings: GatewaySettings['queue'],
@@ -73,30 +88,23 @@ export class DoorbellAdapter {
       }
     }
     for (const name of bells) bell.queues.set(name, bell.makeQueue(name));
+    bell.epoch = bell.redis && (await readEpoch(bell.redis, bell.epochKey));
     return bell;
   }
 
   /** Rings; never throws. False when the ring was lost, which costs one sweep. */
   async ring(bell: Bell, key: string): Promise<boolean> {
     if (this.closing) return false;
-    const limit = new AbortController();
     try {
-      const rung = this.queues.get(bell)!.add(bell, { key }, {
+      await inTime(() => this.queues.get(bell)!.add(bell, { key }, {
         deduplication: { id: `${bell}-${key}`, keepLastIfActive: true },
         removeOnComplete: true,
         removeOnFail: true,
-      });
-      const late = new Promise<never>((_, reject) => {
-        const timer = setTimeout(() => reject(new Error('the queue did not answer in time')), ringLimitMs);
-        limit.signal.addEventListener('abort', () => clearTimeout(timer));
-      });
-      await Promise.race([rung, late]);
+      }));
       return true;
     } catch (error) {
       this.noteError(error as Error);
       return false;
-    } finally {
-      limit.abort();
     }
   }
 
@@ -128,6 +136,55 @@ export class DoorbellAdapter {
     return this.redis.status === 'ready' && (await this.redis.ping().catch(() => '')) === 'PONG';
   }
 
+  /**
+   * Whether Redis forgot everything since this process last asked (FLUSHALL, a restart without its file): a mark that every
+   * process reads at its start is gone or another. A Redis that does not answer has not forgotten yet.
+   */
+  async emptied(): Promise<boolean> {
+    if (!this.redis || this.closing) return false;
+    try {
+      const epoch = await readEpoch(this.redis, this.epochKey);
+      const emptied = this.epoch !== undefined && epoch !== this.epoch;
+      this.epoch = epoch;
+      return emptied;
+    } catch (error) {
+      this.noteError(error as Error);
+      return false;
+    }
+  }
+
+  /** How the queue's server stands: why it cannot be used, or why it may forget. */
+  async standing(): Promise<{ problem?: string | undefined; volatile: string[] }> {
+    try {
+      return await inTime(async () => {
+        if (this.redis) {
+          const { configuration, condition } = judgeRedisInfo(await this.redis.info());
+          return { volatile: [...configuration, ...condition] };
+        }
+        await this.queues.get('render')!.getJobCounts('waiting');
+        return { volatile: [] };
+      });
+    } catch (error) {
+      return { problem: this.lastError || String((error as Error).message), volatile: [] };
+    }
+  }
+
+  /** Throws when the queue does not answer. */
+  async depths(): Promise<BellDepth[]> {
+    return Promise.all(bells.map(async (bell) => {
+      const [counts, stalled] = await Promise.all([this.queues.get(bell)!.getJobCounts('waiting', 'active', 'delayed'), this.stalled(bell)]);
+      return { bell, waiting: counts['waiting'] ?? 0, active: counts['active'] ?? 0, delayed: counts['delayed'] ?? 0, stalled };
+    }));
+  }
+
+  /** Removes every bell that was rung, also what swallows new ones by mistake. Work under way goes on: the ledger holds its claim. */
+  async silence(): Promise<void> {
+    for (const bell of bells) {
+      await this.queues.get(bell)!.obliterate({ force: true });
+      if (this.redis) await dropOrphanedRings(this.redis, `${this.settings.prefix}:${bell}`);
+    }
+  }
+
   /** Stops taking bells, waits for those under way. */
   async stopAnswering(): Promise<void> {
     await Promise.all(this.workers.splice(0).map((w) => w.close()));
@@ -141,6 +198,27 @@ export class DoorbellAdapter {
   }
 
   private readonly postgres = withBackend(createPostgresBackend);
+
+  private get epochKey(): string {
+    return `${this.settings.prefix}:epoch`;
+  }
+
+  private async stalled(bell: Bell): Promise<number> {
+    if (this.redis) {
+      const base = `${this.settings.prefix}:${this.name(bell)}`;
+      const active = await this.redis.lrange(`${base}:active`, 0, -1);
+      const locked = active.length === 0 ? 0 : await this.redis.exists(...active.map((id) => `${base}:${id}:lock`));
+      return active.length - locked;
+    }
+    const client = new pg.Client({ connectionString: this.settings.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ n: string }>(`select count(*) as n from bullmq.job where queue = $1 and state = 'active' and locked_until_ms < extract(epoch from clock_timestamp()) * 1000`, [this.name(bell)]);
+      return Number(rows[0]!.n);
+    } finally {
+      await client.end();
+    }
+  }
 
   private name(bell: Bell): string {
     return this.settings.backend === 'redis' ? bell : `${this.settings.prefix}-${bell}`;
@@ -166,13 +244,36 @@ export class DoorbellAdapter {
   }
 }
 
-/** Reasons why this Redis may forget jobs. Read from INFO, which restricted accounts may use where CONFIG is closed. */
+async function inTime<T>(ask: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error('the queue did not answer in time')), ringLimitMs); });
+  try {
+    return await Promise.race([ask(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The mark of this Redis; made by whoever asks first. */
+async function readEpoch(redis: Redis, key: string): Promise<string> {
+  await redis.set(key, randomUUID(), 'NX');
+  return (await redis.get(key)) ?? '';
+}
+
+/** A deduplication key whose job is gone would swallow every later ring. */
+async function dropOrphanedRings(redis: Redis, base: string): Promise<void> {
+  for (let cursor = '0'; ; ) {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${base}:de:*`, 'COUNT', 1_000);
+    for (const key of keys) {
+      const job = await redis.get(key);
+      if (job !== null && (await redis.exists(`${base}:${job}`)) === 0) await redis.del(key);
+    }
+    if (next === '0') return;
+    cursor = next;
+  }
+}
+
+/** Reasons why a Redis that is set up like this may forget jobs. */
 export async function volatileRedisFaults(redis: Redis): Promise<string[]> {
-  const info = await redis.info();
-  const field = (name: string): string | undefined => new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim();
-  const faults: string[] = [];
-  if (field('aof_enabled') === '0') faults.push('appendonly is off, expected appendonly yes');
-  const policy = field('maxmemory_policy');
-  if (policy !== undefined && policy !== 'noeviction') faults.push(`maxmemory-policy is ${policy}, expected noeviction`);
-  return faults;
+  return [...judgeRedisInfo(await redis.info()).configuration];
 }

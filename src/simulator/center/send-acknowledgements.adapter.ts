@@ -50,7 +50,7 @@ interface Queued extends CenterAcknowledgement {
   readonly number: number;
   /** Entry of the import journal that it answers; 0 for early ones. */
   readonly answers: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 by the machine's clock: the center's own may be set wrong on purpose, which must not hold anything back. */
   readonly dueAt: number;
 }
 
@@ -119,7 +119,7 @@ export class SendAcknowledgements {
     const lines: Queued[] = [];
     for (const { answers, acknowledgement } of planned) {
       for (const one of withErrors(acknowledgement, faults, random)) {
-        lines.push({ event: 'queued', number: this.lastNumber + 1, answers, dueAt: now().getTime() + faults.delayMs, time, ...one });
+        lines.push({ event: 'queued', number: this.lastNumber + 1, answers, dueAt: Date.now() + faults.delayMs, time, ...one });
         this.lastNumber += 1;
       }
     }
@@ -177,9 +177,9 @@ export class SendAcknowledgements {
 
   /** What goes next: due, no two verdicts and no two equal answers on one message in a document. */
   private nextDocument(): Queued[] {
-    const { faults, batch, now } = this.settings;
+    const { faults, batch } = this.settings;
     if (faults.paused) return [];
-    const at = now().getTime();
+    const at = Date.now();
     let due = [...this.pending.values()].filter((a) => a.dueAt <= at);
     if (faults.outOfOrder) due = [...due.filter((a) => a.level !== 'picked-up').reverse(), ...due.filter((a) => a.level === 'picked-up').reverse()];
     const taken = new Set<string>();

@@ -1,7 +1,7 @@
 import { readdir, rename, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import type { SimulatedCenter } from '../center/simulated-center.adapter.js';
+import { noCenterFaults, type SimulatedCenter } from '../center/simulated-center.adapter.js';
 import { killPoints, stagingKillPoints } from './kill-points.js';
 import type { Line, StormProcess, StormStack } from './storm-stack.adapter.js';
 import type { Disturbance, StormLoad } from './witness.js';
@@ -35,15 +35,19 @@ const eachLine = (scene: StormScene, line: Line, act: (proxy: StormProcess['line
 };
 const bothCenters = (scene: StormScene): SimulatedCenter[] => Object.values(scene.stack.centers);
 
+/** Only what a fault set is set back: another one may have its hand on the other switches. */
+function ownKeys<T extends object>(set: Partial<T>, healthy: T): Partial<T> {
+  return Object.fromEntries(Object.entries(healthy).filter(([key]) => key in set)) as Partial<T>;
+}
+
 /** A fault of the receivers' SFTP servers: a switch that is set and set back. */
 function staging(name: string, text: string, lasts: Fault['lasts'], set: Partial<SimulatedCenter['faults']['staging']>, disturbances: readonly Disturbance[] = []): Fault {
   return {
     name, text, lasts, disturbances,
     begin: (scene) => {
       const machines = bothCenters(scene).map((c) => c.faults.staging);
-      const before = machines.map((m) => ({ ...m }));
       for (const m of machines) Object.assign(m, set);
-      return Promise.resolve(() => machines.forEach((m, i) => Object.assign(m, before[i])));
+      return Promise.resolve(() => { for (const m of machines) Object.assign(m, ownKeys(set, noCenterFaults().staging)); });
     },
   };
 }
@@ -53,9 +57,8 @@ function acknowledgements(name: string, text: string, set: Partial<SimulatedCent
     name, text, lasts: [3_000, 8_000], disturbances: ['acknowledgements-wrong'],
     begin: (scene) => {
       const ways = bothCenters(scene).map((c) => c.faults.acks);
-      const before = ways.map((w) => ({ ...w }));
       for (const w of ways) Object.assign(w, set);
-      return Promise.resolve(() => ways.forEach((w, i) => Object.assign(w, before[i])));
+      return Promise.resolve(() => { for (const w of ways) Object.assign(w, ownKeys(set, noCenterFaults().acks)); });
     },
   };
 }
@@ -131,7 +134,8 @@ export const faults: readonly Fault[] = [
   { name: 'pg-restart', text: 'the ledger’s PostgreSQL dies and recovers', lasts: [500, 3_000], begin: async ({ stack }, ms) => { await stack.crashPostgres('ledger', ms); return nothing; } },
   { name: 'bureau-restart', text: 'the bureau’s PostgreSQL dies and recovers', lasts: [500, 3_000], begin: async ({ stack }, ms) => { await stack.crashPostgres('bureau', ms); return nothing; } },
   { name: 'pg-cut', text: 'all connections to ledger and bureau are cut', lasts: [100, 300], begin: (scene) => { eachLine(scene, 'ledger', (l) => l.cut()); eachLine(scene, 'bureau', (l) => l.cut()); return Promise.resolve(nothing); } },
-  { name: 'pg-hang', text: 'the ledger takes connections and answers nothing', lasts: [2_000, 5_000], begin: (scene) => { eachLine(scene, 'ledger', (l) => l.setMode('hang')); return Promise.resolve(() => eachLine(scene, 'ledger', (l) => l.setMode('pass'))); } },
+  { name: 'ledger-hang', text: 'the ledger takes connections and answers nothing', lasts: [2_000, 5_000], begin: (scene) => { eachLine(scene, 'ledger', (l) => l.setMode('hang')); return Promise.resolve(() => eachLine(scene, 'ledger', (l) => l.setMode('pass'))); } },
+  { name: 'bureau-hang', text: 'the bureau takes connections and answers nothing', lasts: [2_000, 5_000], begin: (scene) => { eachLine(scene, 'bureau', (l) => l.setMode('hang')); return Promise.resolve(() => eachLine(scene, 'bureau', (l) => l.setMode('pass'))); } },
   {
     name: 'ledger-read-only', text: 'the ledger takes no writes', lasts: [2_000, 5_000],
     begin: async ({ stack }) => {

@@ -64,6 +64,7 @@ export class GatewayProcess {
     if (!child || !this.running) return child?.exitCode ?? null;
     this.expectedDeath = true;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGCONT');
     child.kill('SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await gone;
@@ -85,6 +86,7 @@ export class GatewayProcess {
     this.startedAt = Date.now();
     const log = await open(this.options.logFile, 'a');
     await log.appendFile(`${runMark(this.starts)}\n`);
+    if (!this.wanted) return log.close();
     const command = [process.execPath, 'dist/main.js'];
     const [program, ...args] = dieWithUs === undefined ? command : [dieWithUs, '--pdeathsig', 'KILL', ...command];
     const child = spawn(program!, args, { env: { PATH: process.env['PATH'], ...this.options.env }, stdio: ['ignore', log.fd, log.fd] });
@@ -92,7 +94,7 @@ export class GatewayProcess {
     child.once('error', (error) => this.failures.push(error.message));
     child.once('exit', (code, signal) => {
       if (!this.expectedDeath) this.failures.push(`ended with ${code ?? signal} after ${Math.round((Date.now() - this.startedAt) / 1000)} s`);
-      if (this.wanted) setTimeout(() => this.wanted && void this.launch(), this.options.restartMs);
+      if (this.wanted) setTimeout(() => this.wanted && this.launch().catch((error: unknown) => this.failures.push(String(error))), this.options.restartMs);
     });
     await log.close();
   }

@@ -12,21 +12,21 @@ function aroundCommit(role: KillPoint['role'], name: string, statement: string):
   return [
     { name: `${name}: before the statement`, role, line: 'ledger', texts: [statement], at: 'before' },
     { name: `${name}: statement done, not committed`, role, line: 'ledger', texts: [statement], at: 'answered' },
-    { name: `${name}: before the commit`, role, line: 'ledger', texts: [statement, 'COMMIT'], at: 'before' },
-    { name: `${name}: committed, not heard of`, role, line: 'ledger', texts: [statement, 'COMMIT'], at: 'answered' },
+    { name: `${name}: before the commit`, role, line: 'ledger', texts: [statement, 'COMMIT\0'], at: 'before' },
+    { name: `${name}: committed, not heard of`, role, line: 'ledger', texts: [statement, 'COMMIT\0'], at: 'answered' },
   ];
 }
 
 export const killPoints: readonly KillPoint[] = [
   ...aroundCommit('scheduler', 'capture moves the watermark', 'update watermark set position'),
-  ...aroundCommit('scheduler', 'capture records snapshots', 'insert into case_snapshot'),
-  ...aroundCommit('scheduler', 'collection stores a file', 'insert into inbox'),
+  ...aroundCommit('scheduler', 'capture records snapshots', 'insert into case_snapshot ('),
+  ...aroundCommit('scheduler', 'collection stores a file', 'insert into inbox ('),
   { name: 'mapping claimed and has not begun', role: 'worker', line: 'ledger', texts: ["e.state = $2"], at: 'answered' },
-  ...aroundCommit('worker', 'mapping fixes bytes', 'insert into message'),
-  ...aroundCommit('worker', 'delivery fixes a manifest', 'insert into manifest'),
+  ...aroundCommit('worker', 'mapping fixes bytes', 'insert into message ('),
+  ...aroundCommit('worker', 'delivery fixes a manifest', 'insert into manifest ('),
   ...aroundCommit('worker', 'delivery records the staging', "update manifest set state = 'staged'"),
-  ...aroundCommit('worker', 'acknowledgements move exchanges', 'insert into acknowledgement'),
-  ...aroundCommit('api', 'the endpoint stores an acknowledgement', 'insert into inbox'),
+  ...aroundCommit('worker', 'acknowledgements move exchanges', 'insert into acknowledgement ('),
+  ...aroundCommit('api', 'the endpoint stores an acknowledgement', 'insert into inbox ('),
 ];
 
 /** Moments on the staging machine itself; SFTP is encrypted, so the simulated machine says when they are there. */

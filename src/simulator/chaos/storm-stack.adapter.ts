@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { parseDocument } from 'yaml';
@@ -31,6 +31,10 @@ export interface StormStackOptions {
 
 /** Values of config/default.yaml that let a storm settle in seconds instead of minutes; what they are in production is its own matter. */
 const quickValues = (leaseMs: number): readonly (readonly [path: readonly string[], value: number | string])[] => [
+  // Five processes share one server's connections, and a line that hangs must be noticed within the storm.
+  [['ledger', 'poolSize'], 5],
+  [['ledger', 'statementTimeoutMs'], 4_000],
+  [['bureau', 'statementTimeoutMs'], 4_000],
   [['capture', 'pollEveryMs'], 300],
   [['capture', 'batchCases'], 50],
   [['capture', 'removalSweepEveryMs'], 2_500],
@@ -54,6 +58,8 @@ const quickValues = (leaseMs: number): readonly (readonly [path: readonly string
 /** The gateway as it runs in production, process by process, with everybody it talks to. */
 export class StormStack {
   readonly processes: StormProcess[] = [];
+  /** For an administrator's commands: beside all lines that faults strike. */
+  commandEnv: Readonly<Record<string, string>> = {};
   readonly centers: Readonly<Record<'center' | 'provincial', SimulatedCenter>>;
   private constructor(
     readonly options: StormStackOptions,
@@ -74,6 +80,7 @@ export class StormStack {
   static async start(options: StormStackOptions): Promise<StormStack> {
     const { dir, say } = options;
     await mkdir(dir, { recursive: true });
+    await chmod(dir, 0o711); // PostgreSQL runs as a user of its own and must pass through
     say('starting two PostgreSQL servers, the queue, two receivers with their staging machines ...');
     const [bureauServer, ledgerServer] = [await startServer(path.join(dir, 'pg-bureau'), 'bureau'), await startServer(path.join(dir, 'pg-ledger'), 'ledger')];
     const redis = options.queue === 'redis' ? await startRedisServer({ appendonly: true }) : undefined;
@@ -100,6 +107,8 @@ export class StormStack {
       CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: secret,
       PROVINCIAL_SFTP_HOST: '127.0.0.1', PROVINCIAL_SFTP_PASSWORD: password, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
     };
+    const direct = { BUREAU_URL: stack.bureauUrl, LEDGER_URL: stack.ledgerUrl, QUEUE_URL: redis?.url ?? stack.ledgerUrl, CENTER_SFTP_PORT: String(center.sftp!.port), PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port) };
+    stack.commandEnv = { ...base, ...direct, GATEWAY_INSTANCE: 'command-line' };
     const names = [['scheduler', 'scheduler-1'], ['scheduler', 'scheduler-2'], ['worker', 'worker-1'], ['worker', 'worker-2'], ['api', 'api']] as const;
     for (const [role, name] of names) {
       const own = await stack.lay();

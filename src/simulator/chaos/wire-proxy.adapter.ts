@@ -32,8 +32,6 @@ export class WireProxy {
   private mode: 'pass' | 'refuse' | 'hang' = 'pass';
   /** Answers are not passed back: the first one cuts its connection. What was asked was done. */
   dropAnswers = false;
-  /** Wait before each piece towards the server, milliseconds. */
-  delayMs = 0;
   private readonly links = new Set<Link>();
   private tripwire: Tripwire | undefined;
 
@@ -63,12 +61,10 @@ export class WireProxy {
     for (const link of this.links) this.end(link);
   }
 
-  /** From now on: cuts what is open when it refuses; what is open when it hangs stays open and silent. */
+  /** From now on: cuts what is open when it refuses; what is open when it hangs stays open and silent for ever, as after a router that forgot. */
   setMode(mode: 'pass' | 'refuse' | 'hang'): void {
     this.mode = mode;
     if (mode === 'refuse') this.cut();
-    // A line that hung does not wake up with its old connections: who asked has given up, as routers forget too.
-    if (mode === 'pass') for (const link of this.links) if (link.client.isPaused()) this.end(link);
     if (mode === 'hang') {
       for (const link of this.links) {
         link.client.pause();
@@ -118,8 +114,7 @@ export class WireProxy {
       if (this.tripwire.at === 'before') return this.spring(link, this.tripwire);
       link.tripped = true;
     }
-    if (this.delayMs === 0) link.upstream.write(piece);
-    else setTimeout(() => !link.upstream.destroyed && link.upstream.write(piece), this.delayMs);
+    link.upstream.write(piece);
   }
 
   private towardsClient(link: Link, piece: Buffer): void {
@@ -130,6 +125,8 @@ export class WireProxy {
 
   private trips(link: Link, piece: Buffer, tripwire: Tripwire): boolean {
     let text = link.tail + piece.toString('latin1');
+    // What was done before a rollback leads to no commit.
+    if (link.seen > 0 && text.includes('ROLLBACK')) link.seen = 0;
     while (link.seen < tripwire.texts.length) {
       const wanted = tripwire.texts[link.seen]!;
       const at = text.indexOf(wanted);
