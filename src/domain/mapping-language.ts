@@ -69,6 +69,10 @@ export const mappingSchema = z.strictObject({
   rules: z
     .array(z.strictObject({ when: conditionSchema, require: elementPath, text: z.string() }))
     .default([]),
+  /** What is odd about the data and is sent all the same; shown to people, holds nothing back. */
+  notes: z
+    .array(z.strictObject({ when: conditionSchema, about: elementPath, text: z.string() }))
+    .default([]),
   /** Child whose scanned files travel with the message, before it. */
   attachments: z.string().optional(),
   /** Why this source and not another, where sources differ. */

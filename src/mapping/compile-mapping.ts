@@ -6,7 +6,7 @@ import { parsePath } from '../domain/source-path.js';
 import type { EventDefinition, StreamDefinition } from '../domain/stream.js';
 import { columnsRead, conditionFaults, readColumns, readsEach } from './check-source-paths.js';
 import { compileFields, type FieldDrafts, type KeyFault } from './compile-fields.js';
-import type { AttachmentSource, CompiledMapping, CompiledRule, GroupNode, MappingNode } from './compiled-mapping.js';
+import type { AttachmentSource, CompiledMapping, CompiledNote, CompiledRule, GroupNode, LeafNode, MappingNode } from './compiled-mapping.js';
 import type { CodeList } from '../domain/read-code-list.js';
 import type { ElementModel } from '../platform/read-element-model.js';
 
@@ -47,6 +47,7 @@ export function compileMapping(sources: MappingSources): { mapping?: CompiledMap
   const rules = compileRules(mapping, stream, event, drafts, faults);
   const attachments = attachmentSource(mapping, stream, faults);
   const root = buildRoot(model, drafts, rules, faults);
+  const notes = root ? compileNotes(mapping, stream, event, root, faults) : [];
   if (faults.length > 0 || !root) return { faults };
 
   const reads = new Set(drafts.reads);
@@ -67,6 +68,7 @@ export function compileMapping(sources: MappingSources): { mapping?: CompiledMap
       reads: [...reads].sort(),
       root,
       eventAt,
+      notes,
       attachments,
       tables: {
         case: stream.table,
@@ -101,6 +103,25 @@ function compileRules(mapping: MappingFile, stream: StreamDefinition, event: Eve
     if (!repeat && outer !== undefined && !readsEach(rule.when)) place(outer, compiled);
   });
   return { byPath };
+}
+
+/** Notes judge what is sent, but nothing is sent because of them: what they read does not count among the mapping's reads. */
+function compileNotes(mapping: MappingFile, stream: StreamDefinition, event: EventDefinition, root: GroupNode, faults: KeyFault[]): CompiledNote[] {
+  return mapping.notes.flatMap((note, i) => {
+    for (const expected of conditionFaults(note.when, { stream, event })) faults.push({ key: ['notes', i, 'when'], expected });
+    const about = leafAt(root, note.about);
+    if (!about) faults.push({ key: ['notes', i, 'about'], expected: `an element outside lists that a field of this mapping writes ('${note.about}' is none)` });
+    return about ? [{ when: note.when, text: note.text, about }] : [];
+  });
+}
+
+function leafAt(group: GroupNode, path: string): LeafNode | undefined {
+  for (const child of group.children) {
+    if (child.kind === 'leaf' && child.path === path) return child;
+    const found = child.kind === 'group' ? leafAt(child, path) : undefined;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function attachmentSource(mapping: MappingFile, stream: StreamDefinition, faults: KeyFault[]): AttachmentSource | undefined {

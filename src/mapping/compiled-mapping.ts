@@ -20,6 +20,7 @@ export interface CompiledMapping {
   readonly root: GroupNode;
   /** Paths of the event's time, the first that has a value counts; what `message.at` is taken from when a digest is read. */
   readonly eventAt: readonly SourcePath[];
+  readonly notes: readonly CompiledNote[];
   readonly attachments?: AttachmentSource | undefined;
   readonly tables: SourceTables;
   /** Compiled once per XSD; lives as long as the process. */
@@ -100,4 +101,9 @@ export interface CompiledCheck {
 export interface CompiledRule {
   readonly when: Condition;
   readonly text: string;
+}
+
+/** Something odd that is told and holds nothing back. */
+export interface CompiledNote extends CompiledRule {
+  readonly about: LeafNode;
 }

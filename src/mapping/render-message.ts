@@ -90,6 +90,10 @@ export function renderMessage(mapping: CompiledMapping, snapshot: CaseSnapshot, 
   const findings = [...pass.findings, ...pass.ruleFindings];
   if (!bytes && findings.length === 0) throw new GatewayFailure('mapping-broken', `a fixed text of message ${mapping.message} cannot be written in ${channel.encoding}`);
   const fixed = findings.length === 0 && bytes ? { bytes, sha256: createHash('sha256').update(bytes).digest('hex') } : {};
+  for (const note of mapping.notes) {
+    if (!testCondition(note.when, scope)) continue;
+    pass.notes.push(findField(mapping, { element: note.about.path, scope, repeat: undefined }, chooseField(note.about, scope), 'odd', note.text, 'if it is a mistake, correct'));
+  }
   return { text: declaration + body, body, findings, notes: pass.notes, attachments: attachmentsOf(mapping, snapshot), ...fixed };
 }
 
