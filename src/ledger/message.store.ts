@@ -26,6 +26,8 @@ export interface RenderedMessage {
   readonly encoding: string;
   readonly mappingDigest: Sha256;
   readonly attachments: readonly AttachmentRef[];
+  /** What is odd and was sent all the same; stands in the timeline. */
+  readonly notes?: readonly Finding[];
 }
 
 export interface StoredMessage {
@@ -104,7 +106,7 @@ export class MessageStore {
       const moved = await this.exchanges.move(
         runner,
         [
-          ...rendered.map((m) => ({ id: m.row.id, from: 'captured' as const, to: 'rendered' as const, note: 'rendered', detail: `${m.content.length} bytes, sha256 ${m.sha256}`, sha256: m.sha256 })),
+          ...rendered.map((m) => ({ id: m.row.id, from: 'captured' as const, to: 'rendered' as const, note: 'rendered', detail: [`${m.content.length} bytes, sha256 ${m.sha256}`, ...(m.notes ?? []).map((n) => `odd, yet sent: ${n.element}: ${n.text}${n.source === '' ? '' : ` (${n.source})`}`)].join('; '), sha256: m.sha256 })),
           ...refused.map(({ row, findings }) => ({
             id: row.id, from: 'captured' as const, to: 'parked' as const, note: 'parked', failureCode: 'message-invalid',
             failureDetail: findings.slice(0, 3).map((f) => `${f.element}: ${f.text}`).join('; ') + (findings.length > 3 ? ` (and ${findings.length - 3} more)` : ''),

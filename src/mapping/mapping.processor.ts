@@ -113,7 +113,7 @@ export class MappingProcessor {
         continue;
       }
       const attachments: AttachmentRef[] = result.attachments.map((a, i) => ({ signature: a.signature, fileName: nameAttachment(row.fileName, i + 1, a.fileName), ...known.get(a.signature)! }));
-      rendered.push({ row, content: result.bytes!, sha256: result.sha256!, encoding: this.encodingOf(row.channel), mappingDigest: mapping.digest, attachments });
+      rendered.push({ row, content: result.bytes!, sha256: result.sha256!, encoding: this.encodingOf(row.channel), mappingDigest: mapping.digest, attachments, notes: result.notes });
     }
 
     const moved = await parts.messages.recordRendered(rendered, refused, by);
