@@ -39,7 +39,7 @@ export function compareBig(a: string, b: string): number {
 }
 
 export function gatherEvidence(input: StormInput, channel: string, events: readonly string[]): Evidence {
-  const center = input.centers[channel] ?? { channel, journal: [], files: new Map(), manifests: [], leftovers: [], contents: new Map() };
+  const center: CenterWitness = input.centers[channel] ?? { channel, journal: [], files: new Map(), manifests: [], leftovers: [], contents: new Map() };
   const exchanges = input.ledger.exchanges.filter((e) => e.channel === channel);
   const newest = new Map<string, LedgerExchange>();
   const lanes = new Map<string, LedgerExchange[]>();
