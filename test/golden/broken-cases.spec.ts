@@ -105,3 +105,16 @@ test('findings never repeat a name or a number of a person', () => {
   expect(findings).toHaveLength(6);
   for (const value of Object.values(personal)) expect(JSON.stringify(findings)).not.toContain(value);
 });
+
+test.each([
+  [step, inRow(step, 'steps', 0, { ended_at: '2026-11-01 08:00:00.000' }), ['BODY/SPSJ', /^land_step.ended_at \(step_no=4\)$/]],
+  [result, inCase({ accepted_at: '2026-11-21 08:00:00.000' }), ['BODY/BJSJ', /^land_case.closed_at$/]],
+  ['provincial/result/full', inCase({ accepted_at: '2026-11-21 08:00:00.000' }), ['BODY/END_TIME', /^land_case.closed_at$/]],
+  [pickup, inRow(pickup, 'pickups', 0, { picked_at: '2026-11-01 08:00:00.000' }), ['BODY/LQSJ', /^land_pickup.picked_at/]],
+] as const)('%s: times in an odd order are noted and sent all the same', (name, change, [element, source]) => {
+  const sample = sampleOf(name);
+  const message = produce({ ...sample, snapshot: changed(sample.snapshot, change) });
+  expect(message.findings).toEqual([]);
+  expect(message.bytes).toBeDefined();
+  expect(message.notes).toMatchObject([{ element, source: expect.stringMatching(source) as string, rule: 'odd' }]);
+});
