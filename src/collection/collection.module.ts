@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '../domain/settings.js';
 import { InboxStore } from '../ledger/inbox.store.js';
+import { ReturnFileStore } from '../ledger/return-file.store.js';
 import { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { MetricsAdapter } from '../platform/metrics.adapter.js';
@@ -10,8 +11,8 @@ import { LOG, SETTINGS } from '../platform/tokens.js';
 import { CollectionPoller } from './collection.poller.js';
 
 /**
- * Enters as: a file in ack/ on the staging machine. Leaves as: an unread entry of the inbox, the file in ack/done/ or
- * ack/refused/. Can fail with: staging-*. If run twice: stored before it is moved; the same file is one entry.
+ * Enters as: a file in ack/ or return/ on the staging machine. Leaves as: an unread entry of the inbox, the file in done/ or
+ * refused/ below. Can fail with: staging-*. If run twice: stored before it is moved; the same file is one entry.
  */
 @Module({})
 export class CollectionModule {
@@ -22,9 +23,9 @@ export class CollectionModule {
       providers: [
         {
           provide: CollectionPoller,
-          inject: [SETTINGS, InboxStore, DoorbellAdapter, Clock, LOG, MetricsAdapter, StagingRegistry],
-          useFactory: (settings: Settings, inbox: InboxStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog, metrics: MetricsAdapter, registry: StagingRegistry) =>
-            new CollectionPoller({ channels: settings.channels, inbox, doorbell, clock, log, metrics, staging: (channel) => registry.of(channel) }),
+          inject: [SETTINGS, InboxStore, ReturnFileStore, DoorbellAdapter, Clock, LOG, MetricsAdapter, StagingRegistry],
+          useFactory: (settings: Settings, inbox: InboxStore, returns: ReturnFileStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog, metrics: MetricsAdapter, registry: StagingRegistry) =>
+            new CollectionPoller({ channels: settings.channels, inbox, returns, doorbell, clock, log, metrics, staging: (channel) => registry.of(channel) }),
         },
       ],
       exports: [CollectionPoller],

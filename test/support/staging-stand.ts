@@ -17,6 +17,8 @@ import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { HandOverStore } from '../../src/ledger/hand-over.store.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
+import { ReturnFileStore } from '../../src/ledger/return-file.store.js';
+import { ReturnedRecordStore } from '../../src/ledger/returned-record.store.js';
 import { laneRules } from '../../src/ledger/ledger.module.js';
 import { ManifestStore } from '../../src/ledger/manifest.store.js';
 import { MessageStore } from '../../src/ledger/message.store.js';
@@ -117,7 +119,7 @@ export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'st
   const staging = (c: string) => registry.of(c);
   await channels.ensure(['center']);
   const delivery = (): DeliveryProcessor => new DeliveryProcessor({ settings, exchanges, messages, manifests, channels, doorbell, clock, log, metrics, staging });
-  const collection = new CollectionPoller({ channels: [channel], inbox, doorbell, clock, log, metrics, staging });
+  const collection = new CollectionPoller({ channels: [channel], inbox, returns: new ReturnFileStore(db, clock, inbox, new ReturnedRecordStore(db, clock)), doorbell, clock, log, metrics, staging });
   const reading = new AcknowledgementProcessor({
     inbox, acknowledgements: new AcknowledgementStore(db, clock, exchanges, inbox), schema: await openAcknowledgementSchema(path.resolve('mappings')),
     doorbell, clock, log, metrics, retry: settings.retry, claimMs: 60_000,
