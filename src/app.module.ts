@@ -31,6 +31,9 @@ import { PlatformModule } from './platform/platform.module.js';
 import { DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
+import { ChargePoller } from './reconciliation/charge.poller.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
+import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
 import { ReturnModule } from './reconciliation/return.module.js';
 import { ReturnProcessor } from './reconciliation/return.processor.js';
 
@@ -72,6 +75,8 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly returns: ReturnProcessor,
     private readonly returnFiles: ReturnFileStore,
     private readonly mirror: MirrorPoller,
+    private readonly charges: ChargePoller,
+    private readonly reconciliation: ReconciliationPoller,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
   }
@@ -93,6 +98,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         CollectionModule.register(platform, ledger),
         AcknowledgementModule.register(platform, ledger),
         ReturnModule.register(platform, ledger),
+        ReconciliationModule.register(settings, platform, ledger),
         ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
       ],
     };
@@ -139,6 +145,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [stream, completeness] of this.pollers.completeness) {
       jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
     }
+    jobs.push({ name: 'charges', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.charges.poll(goOn)) });
+    jobs.push({ name: 'charges-removed', everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await this.charges.endRemoved(goOn)) });
+    jobs.push({ name: 'reconcile', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.reconciliation.poll(goOn)) });
     if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
     for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });

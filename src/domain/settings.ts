@@ -34,6 +34,7 @@ export const gatewaySchema = z.strictObject({
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),
+  reconciliation: z.strictObject({ dir: z.string(), pollEveryMs: ms, batchItems: z.number().int().min(1000).max(5_000_000), twoPersonsAboveFen: z.number().int().min(0) }),
   completeness: z.strictObject({
     /** Local time in Asia/Shanghai. */
     at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected HH:MM'),

@@ -10,11 +10,13 @@ import { LANE_RULES, LEDGER_DATABASE, LOG } from '../platform/tokens.js';
 import { AcknowledgementStore } from './acknowledgement.store.js';
 import { CaptureStore } from './capture.store.js';
 import { ChannelStore } from './channel.store.js';
+import { ChargeStore } from './charge.store.js';
 import { CompletenessStore } from './completeness.store.js';
 import { ExchangeStore } from './exchange.store.js';
 import { ExchangeViewStore } from './exchange-view.store.js';
 import { InboxStore } from './inbox.store.js';
 import { LeaseStore } from './lease.store.js';
+import { MatchStore } from './match.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { MessageStore } from './message.store.js';
 import { MirrorStore } from './mirror.store.js';
@@ -38,7 +40,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -60,6 +62,8 @@ export class LedgerModule {
         { provide: RejectionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new RejectionStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OperatorViewStore, useFactory: (db: DatabaseAdapter) => new OperatorViewStore(db), inject: [LEDGER_DATABASE] },
         { provide: RetryStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new RetryStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
+        { provide: ChargeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChargeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: MatchStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MatchStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
       ],

@@ -37,7 +37,9 @@ export function deriveCharges(snapshot: { readonly case: Row; readonly children:
     landUse: text(snapshot.children['parcels']?.[0] ?? {}, 'land_use'),
     certificates: Math.max(1, (snapshot.children['applicants'] ?? []).filter((a) => a['role'] === 'APPLICANT').length),
   };
-  for (const row of snapshot.children['charges'] ?? []) {
+  // A case that was withdrawn or voided owes nothing any more; what was paid for it must be refunded.
+  const owed = ['WITHDRAWN', 'VOID'].includes(snapshot.case['status'] ?? '') ? [] : (snapshot.children['charges'] ?? []);
+  for (const row of owed) {
     const chargeNo = text(row, 'charge_no') ?? '';
     const feeItemCode = text(row, 'fee_item_code');
     let amountFen: Fen;
