@@ -85,11 +85,11 @@ class Storm {
       const fault = this.faultOf(planned.name);
       options.say(`[${clock(atMs)}] ${i + 1}/${plan.alone.length} ${fault.name}: ${fault.text}`);
       const lastedMs = await this.strike(scene, fault, planned);
-      await load.stop();
+      await load.rest();
       const settledMs = await this.settle(unsettled, options.settleMs, fault.name);
       this.runs.push({ name: fault.name, phase: 'alone', atMs, lastedMs, settledMs });
-      if (settledMs === undefined) break; // the rest would only measure this one again
       load.start();
+      if (settledMs === undefined) break; // the rest would only measure this one again
     }
 
     const mixedBegan = Date.now();
@@ -142,7 +142,16 @@ class Storm {
   /** What an administrator does after files were harmed on the staging machine: has the mirror put them back. */
   private async repair(): Promise<void> {
     await this.breathe(1_500);
-    await this.command('mirror', '--channel', 'center', '--deep', '--restore', '--yes');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.command('mirror', '--channel', 'center', '--deep', '--restore', '--yes');
+        return;
+      } catch (error) {
+        // Another fault may hold the ledger or the staging machine just now; a person would try again too.
+        if (attempt === 5) throw error;
+        await this.breathe(2_000);
+      }
+    }
   }
 
   /** An administrator's command against the running gateway; exit code 1 only says that something needed attention. */

@@ -61,7 +61,7 @@ class BureauStorm implements StormLoad {
   private last = 0;
   /** What the load itself did wrong; a fault of the database is none. */
   private defect: unknown;
-  private readonly stopped: Promise<void>;
+  private stopped: Promise<void>;
   private tellStopped: () => void = () => undefined;
 
   constructor(private readonly options: StormLoadOptions) {
@@ -74,10 +74,15 @@ class BureauStorm implements StormLoad {
     this.timer = setInterval(() => this.tick(), tickMs);
   }
 
-  async stop(): Promise<void> {
+  async rest(): Promise<void> {
     clearInterval(this.timer);
     this.tellStopped();
     while (this.running.size > 0) await Promise.allSettled(this.running);
+    this.stopped = new Promise((resolve) => (this.tellStopped = resolve));
+  }
+
+  async stop(): Promise<void> {
+    await this.rest();
     await this.connection.close();
     if (this.defect !== undefined) throw new Error('the storm load broke down', { cause: this.defect });
   }

@@ -11,7 +11,9 @@ export interface WatchedChannel {
 export interface StormLoad {
   /** Begins to write; what the database refuses is tried again until `stop`. */
   start(): void;
-  /** Ends open transactions (they commit), finishes what it had begun. */
+  /** Ends open transactions (they commit), finishes what it had begun; `start` goes on. */
+  rest(): Promise<void>;
+  /** Rests for good. */
   stop(): Promise<void>;
   /** A transaction that has written stays open this long while others commit; resolves after its commit or loss. */
   holdTransaction(ms: number): Promise<void>;
