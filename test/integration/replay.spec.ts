@@ -166,7 +166,7 @@ it('does not send a message back while a later one of its lane is being delivere
   const first = [await of('C0'), await of('C1')];
   await s.db.run(raw(`update exchange set due_at = now() + interval '1 day' where event = 'acceptance'`));
   await s.deliver();
-  await s.db.run(raw(`update exchange set due_at = now()`));
+  await s.db.run(raw(`update exchange set due_at = now() - interval '1 minute'`));
   const [claimed] = await s.exchanges.claim('center', 'rendered', { limit: 1, token: 'worker', claimMs: 60_000 });
   const busy = first.find((f) => f.caseNo === claimed!.caseNo)!;
   const free = first.find((f) => f.caseNo !== claimed!.caseNo)!;

@@ -48,6 +48,23 @@ describe.each(['openssh', 'openssh without extensions', 'directory'] as const)('
     for (const file of files) expect(readFileSync(join(root, 'in', file.finalName)).equals(file.bytes)).toBe(true);
   });
 
+  test('surveys files and temporary files by one look, and names directories', async () => {
+    for (const name of ['a.xml', '.hidden', '.b.xml.0123456789ab.part']) writeFileSync(join(root, 'in', name), name);
+    const seen = await machine.survey('in');
+    expect(seen.files.map((f) => `${f.name} ${f.size}`)).toEqual(['a.xml 5']);
+    expect(seen.temporaries.map((f) => f.name)).toEqual(['.b.xml.0123456789ab.part']);
+    expect(seen.files).toEqual(await machine.list('in'));
+    expect(await machine.listDirectories('ack')).toEqual(['done']);
+    expect(await machine.listDirectories('in')).toEqual([]);
+    expect(await machine.listDirectories('nowhere')).toEqual([]);
+    await expect(machine.survey('nowhere')).rejects.toMatchObject({ code: 'staging-denied' });
+  });
+
+  test('lists more files than one answer of a server holds', async () => {
+    for (let i = 0; i < 450; i += 1) writeFileSync(join(root, 'in', `f${String(i).padStart(4, '0')}`), '');
+    expect((await machine.list('in')).map((f) => f.name)).toEqual(dirNames('in'));
+  });
+
   test('puts nothing when there is nothing', async () => {
     expect(await machine.put([])).toEqual([]);
   });
