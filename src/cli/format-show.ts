@@ -8,7 +8,7 @@ import { formatInstant, formatTable, indent } from './format-terminal.js';
 export interface ShownExchange {
   readonly exchange: Omit<ExchangeRow, 'claimToken'> & { readonly claimed: boolean };
   readonly failure?: { readonly code: string; readonly detail?: string | undefined; readonly kind?: string | undefined; readonly text?: string | undefined; readonly remedy?: string | undefined } | undefined;
-  readonly message?: { readonly size: number; readonly sha256: string; readonly encoding: string; readonly renderedAt: string; readonly attachments: readonly { readonly fileName: string; readonly size: number; readonly sha256: string }[] } | undefined;
+  readonly message?: { readonly size: number; readonly prunedAt?: string | undefined; readonly sha256: string; readonly encoding: string; readonly renderedAt: string; readonly attachments: readonly { readonly fileName: string; readonly size: number; readonly sha256: string }[] } | undefined;
   readonly manifest?: ManifestFacts | undefined;
   readonly findings: readonly Finding[];
   readonly acknowledgements: readonly AcknowledgementFacts[];
@@ -45,7 +45,7 @@ function formatExchange(s: ShownExchange): string {
     ['message id', e.messageId],
     ['file', e.fileName],
   ];
-  if (s.message) facts.push(['bytes', `${s.message.size} (${s.message.encoding}), sha256 ${s.message.sha256}`]);
+  if (s.message) facts.push(['bytes', `${s.message.size} (${s.message.encoding}), sha256 ${s.message.sha256}${s.message.prunedAt === undefined ? '' : `; pruned ${formatInstant(s.message.prunedAt)}`}`]);
   for (const a of s.message?.attachments ?? []) facts.push(['attachment', `${a.fileName}, ${a.size} bytes, sha256 ${a.sha256}`]);
   if (s.manifest) facts.push(['manifest', `${s.manifest.fileName}, ${s.manifest.state}${s.manifest.stagedAt === undefined ? '' : ` ${formatInstant(s.manifest.stagedAt)}`}`]);
   if (e.state === 'captured' || e.state === 'rendered') facts.push(['due', `${formatInstant(e.dueAt)}, ${e.attempts} attempts failed`]);

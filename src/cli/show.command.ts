@@ -2,6 +2,7 @@ import { failureCodes, type FailureCode } from '../domain/failures.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import { CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { formatShown, type ShownExchange } from './format-show.js';
+import { formatInstant } from './format-terminal.js';
 import { settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';
 
 /** Exchanges of one case that are shown in full. */
@@ -41,6 +42,7 @@ async function printXml(context: CliContext, ledger: OpenedLedger, rows: readonl
   if (rows.length > 1) throw new CommandFailure(`${what} has ${rows.length} exchanges; name one of them: ${rows.slice(0, 10).map((r) => r.id).join(', ')}${rows.length > 10 ? ', ...' : ''}`, exitCodes.usage);
   const message = rows[0] && (await ledger.operator.message(rows[0].id));
   if (!message) throw new CommandFailure(`${what} has no bytes: nothing is rendered yet`, exitCodes.attention);
+  if (message.prunedAt !== undefined) throw new CommandFailure(`the bytes of ${what} were pruned ${formatInstant(message.prunedAt)}; they were ${message.size} bytes with sha256 ${message.sha256}`, exitCodes.attention);
   context.out(message.content);
   return exitCodes.ok;
 }
@@ -55,7 +57,7 @@ async function gather(ledger: OpenedLedger, row: ExchangeRow): Promise<ShownExch
   return {
     exchange: { ...exchange, claimed: claimToken !== undefined },
     failure: row.failureCode === undefined ? undefined : { code: row.failureCode, detail: row.failureDetail, kind: known?.kind, text: known?.text, remedy: known?.remedy },
-    message: message && { size: message.content.length, sha256: message.sha256, encoding: message.encoding, renderedAt: message.renderedAt, attachments: message.attachments },
+    message: message && { size: message.size, prunedAt: message.prunedAt, sha256: message.sha256, encoding: message.encoding, renderedAt: message.renderedAt, attachments: message.attachments },
     manifest, findings, acknowledgements, timeline,
   };
 }

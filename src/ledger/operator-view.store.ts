@@ -16,7 +16,11 @@ export interface ManifestFacts {
 }
 
 export interface MessageContent {
+  /** Empty once it was pruned. */
   readonly content: Buffer;
+  /** Bytes, as they were. */
+  readonly size: number;
+  readonly prunedAt?: string | undefined;
   readonly sha256: Sha256;
   readonly encoding: string;
   readonly renderedAt: string;
@@ -68,12 +72,12 @@ export class OperatorViewStore {
 
   /** The bytes as they were fixed; undefined while nothing is rendered. */
   async message(exchangeId: ExchangeId): Promise<MessageContent | undefined> {
-    const { rows } = await this.database.run(sql`select content, sha256, encoding, rendered_at, attachments from message where exchange_id = ${exchangeId}`);
+    const { rows } = await this.database.run(sql`select content, sha256, size, encoding, rendered_at, attachments, pruned_at from message where exchange_id = ${exchangeId}`);
     const r = rows[0];
     if (!r) return undefined;
     const attachments = JSON.parse(String(r['attachments'])) as MessageContent['attachments'];
     return {
-      content: r['content'] as Buffer, sha256: String(r['sha256']), encoding: String(r['encoding']), renderedAt: instantText(r['rendered_at']),
+      content: r['content'] as Buffer, size: Number(r['size']), prunedAt: r['pruned_at'] === null ? undefined : instantText(r['pruned_at']), sha256: String(r['sha256']), encoding: String(r['encoding']), renderedAt: instantText(r['rendered_at']),
       attachments: attachments.map(({ fileName, size, sha256 }) => ({ fileName, size, sha256 })),
     };
   }

@@ -153,7 +153,7 @@ export class RetentionStore {
   /** Nothing open, nothing young, nothing in doubt; and something that was not looked at since. */
   private mayGo(before: Instant): Sql {
     const at = this.at(before);
-    return sql`h.seen_at < ${at} and (h.removed_at is null or h.removed_at < ${at}) and h.fault_code is null and h.digest <> ${unknownDigest} and (h.pruned_at is null or h.pruned_at < h.seen_at or h.pruned_at < h.removed_at)
+    return sql`h.seen_at < ${at} and (h.removed_at is null or h.removed_at < ${at}) and h.fault_code is null and h.digest <> ${unknownDigest} and (h.pruned_at is null or h.pruned_at <= h.seen_at or h.pruned_at <= h.removed_at)
       and not exists (select 1 from exchange e where e.stream = h.stream and e.case_no = h.case_no and (e.state not in (${settled}) or e.state_since >= ${at}))
       and not exists (select 1 from difference d where d.case_no = h.case_no and d.is_open = 1)`;
   }
