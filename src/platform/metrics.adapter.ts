@@ -16,6 +16,8 @@ export class MetricsAdapter {
   readonly breaker = new Gauge({ name: 'gateway_breaker_open', help: '1 while the breaker of a channel is open', labelNames: ['channel'], registers: [this.registry] });
   readonly mirrorFindings = new Gauge({ name: 'gateway_mirror_findings', help: 'What does not fit between a staging machine and the ledger, by kind', labelNames: ['channel', 'kind'], registers: [this.registry] });
   readonly returns = new Counter({ name: 'gateway_return_files_total', help: 'Returned fee, tax and control files by outcome', labelNames: ['channel', 'kind', 'outcome'], registers: [this.registry] });
+  readonly alarms = new Gauge({ name: 'gateway_alarm', help: 'Alarms that stand, by kind; an alarm of no channel has an empty one', labelNames: ['kind', 'channel'], registers: [this.registry] });
+  readonly queueEmptied = new Counter({ name: 'gateway_queue_emptied_total', help: 'How often the relay found that Redis had forgotten everything', registers: [this.registry] });
   readonly requests = new Counter({ name: 'gateway_http_requests_total', help: 'HTTP requests by route and status', labelNames: ['route', 'status'], registers: [this.registry] });
 
   constructor(options: { processMetrics: boolean }) {

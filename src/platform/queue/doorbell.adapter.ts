@@ -181,7 +181,7 @@ export class DoorbellAdapter {
   async silence(): Promise<void> {
     for (const bell of bells) {
       await this.queues.get(bell)!.obliterate({ force: true });
-      if (this.redis) await dropOrphanedRings(this.redis, `${this.settings.prefix}:${bell}`);
+      if (this.redis) await dropMarks(this.redis, `${this.settings.prefix}:${this.name(bell)}`);
     }
   }
 
@@ -260,14 +260,14 @@ async function readEpoch(redis: Redis, key: string): Promise<string> {
   return (await redis.get(key)) ?? '';
 }
 
-/** A deduplication key whose job is gone would swallow every later ring. */
-async function dropOrphanedRings(redis: Redis, base: string): Promise<void> {
+/**
+ * A mark «rung already» whose job lies in no list any more would swallow every later ring. Taking away that of a ring which came
+ * just now costs one bell too many.
+ */
+async function dropMarks(redis: Redis, base: string): Promise<void> {
   for (let cursor = '0'; ; ) {
     const [next, keys] = await redis.scan(cursor, 'MATCH', `${base}:de:*`, 'COUNT', 1_000);
-    for (const key of keys) {
-      const job = await redis.get(key);
-      if (job !== null && (await redis.exists(`${base}:${job}`)) === 0) await redis.del(key);
-    }
+    if (keys.length > 0) await redis.del(...keys);
     if (next === '0') return;
     cursor = next;
   }
