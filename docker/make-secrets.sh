@@ -8,16 +8,13 @@ password() { printf 'Gw1-%s' "$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' 
 mkdir -p "$folder/keys"
 key=$folder/keys/staging_host_ed25519_key
 [ -f "$key" ] || ssh-keygen -q -t ed25519 -N '' -C staging -f "$key"
-if [ -f "$folder/.env" ]; then
-  echo "$folder/.env is there already and stays as it is"
-  exit 0
-fi
-{
-  for name in MSSQL_SA_PASSWORD BUREAU_PASSWORD LEDGER_PASSWORD REDIS_PASSWORD CENTER_SFTP_PASSWORD PROVINCIAL_SFTP_PASSWORD; do
-    echo "$name=$(password)"
-  done
-  echo "CENTER_ACK_SECRET=whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
-  echo "STAGING_HOST_KEY=$(ssh-keygen -lf "$key.pub" | cut -d ' ' -f 2)"
-} >"$folder/.env.new"
-mv "$folder/.env.new" "$folder/.env"
-echo "wrote $folder/.env and $key"
+env=$folder/.env
+[ -f "$env" ] || : >"$env"
+# A line that is there stays; a version that needs further ones adds them.
+keep() { grep -q "^$1=" "$env" || { echo "$1=$2" >>"$env"; echo "made $1"; }; }
+for name in MSSQL_SA_PASSWORD BUREAU_PASSWORD LEDGER_PASSWORD BUREAU_CLERK_PASSWORD REDIS_PASSWORD CENTER_SFTP_PASSWORD PROVINCIAL_SFTP_PASSWORD; do
+  keep "$name" "$(password)"
+done
+keep CENTER_ACK_SECRET "whsec_$(head -c 32 /dev/urandom | base64 | tr -d '\n')"
+keep STAGING_HOST_KEY "$(ssh-keygen -lf "$key.pub" | cut -d ' ' -f 2)"
+echo "$env and $key hold everything"

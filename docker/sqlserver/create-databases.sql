@@ -12,8 +12,15 @@ ELSE ALTER LOGIN gateway_reader WITH PASSWORD = N'$(BUREAU_PASSWORD)';
 IF SUSER_ID(N'gateway_ledger') IS NULL CREATE LOGIN gateway_ledger WITH PASSWORD = N'$(LEDGER_PASSWORD)', DEFAULT_DATABASE = gateway;
 ELSE ALTER LOGIN gateway_ledger WITH PASSWORD = N'$(LEDGER_PASSWORD)';
 GO
+IF SUSER_ID(N'bureau_clerk') IS NULL CREATE LOGIN bureau_clerk WITH PASSWORD = N'$(BUREAU_CLERK_PASSWORD)', DEFAULT_DATABASE = land;
+ELSE ALTER LOGIN bureau_clerk WITH PASSWORD = N'$(BUREAU_CLERK_PASSWORD)';
+GO
 USE land;
 GO
+-- The clerk who writes the sample cases; the gateway only reads.
+IF USER_ID(N'bureau_clerk') IS NULL CREATE USER bureau_clerk FOR LOGIN bureau_clerk;
+ALTER ROLE db_datareader ADD MEMBER bureau_clerk;
+ALTER ROLE db_datawriter ADD MEMBER bureau_clerk;
 IF USER_ID(N'gateway_reader') IS NULL CREATE USER gateway_reader FOR LOGIN gateway_reader;
 ALTER ROLE db_datareader ADD MEMBER gateway_reader;
 GO

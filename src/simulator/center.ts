@@ -1,4 +1,5 @@
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
+import { readEnvironment } from './read-environment.js';
 
 /**
  * Entry of a simulated center that runs by itself (docker compose). Environment: CENTER_CHANNEL, CENTER_DIR; optional
@@ -6,24 +7,7 @@ import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-c
  * SFTP server), CENTER_ACK_URL with CENTER_ACK_SECRET, CENTER_ACK_FILES=true, CENTER_ACK_ENCODING, CENTER_XSD_DIR,
  * CENTER_POLL_MS, CENTER_REFUSAL_RATE (0..1). Runs until SIGTERM or SIGINT.
  */
-function needed(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set`);
-  return value;
-}
-
-function optional(name: string): string | undefined {
-  const value = process.env[name];
-  return value === '' ? undefined : value;
-}
-
-function optionalNumber(name: string): number | undefined {
-  const value = optional(name);
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (!Number.isFinite(number) || number < 0) throw new Error(`${name} is not a number`);
-  return number;
-}
+const { needed, optional, optionalNumber } = readEnvironment(process.env);
 
 function encodingOf(value: string | undefined): 'UTF-8' | 'GB18030' {
   if (value === undefined || value === 'UTF-8') return 'UTF-8';

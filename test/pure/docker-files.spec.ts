@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -48,7 +48,7 @@ describe('the compose file', () => {
     expect(Object.keys(example).sort()).toEqual([...required].sort());
     for (const [, service] of services) {
       for (const [name, value] of Object.entries(service.environment ?? {})) {
-        if (/PASSWORD|SECRET|HOST_KEY|_URL$/.test(name) && !/^http:\/\/gateway:8480$/.test(value)) expect(value).toMatch(/\$\{[A-Z_]+:\?run docker\/make-secrets.sh\}/);
+        if (/PASSWORD|SECRET|HOST_KEY|_URL$/.test(name) && !/^http:\/\/gateway:8480\//.test(value)) expect(value).toMatch(/\$\{[A-Z_]+:\?run docker\/make-secrets.sh\}/);
       }
     }
     for (const [name, value] of Object.entries(example)) if (name !== 'GATEWAY_PUBLISHED_PORT') expect(value).toBe('');
@@ -57,7 +57,7 @@ describe('the compose file', () => {
   test('asks every lasting service for its health and waits for it before what needs it', () => {
     for (const [name, service] of services) {
       const needsIt = services.flatMap(([, other]) => other.depends_on?.[name]?.condition ?? []);
-      if (name === 'sqlserver-setup') expect(needsIt).toEqual(['service_completed_successfully']);
+      if (name === 'sqlserver-setup') expect(new Set(needsIt)).toEqual(new Set(['service_completed_successfully']));
       else expect(new Set([...needsIt, 'service_healthy'])).toEqual(new Set(['service_healthy']));
       // The gateway's own check is in its image.
       if (name !== 'sqlserver-setup' && name !== 'gateway') expect(service.healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/);
@@ -91,6 +91,36 @@ describe('the compose file', () => {
     expect(compose.services.center?.environment?.CENTER_ACK_SECRET).toBe(compose.services.gateway?.environment?.CENTER_ACK_SECRET);
   });
 
+  test.each([
+    ['center', 'src/simulator/center.ts'],
+    ['provincial', 'src/simulator/center.ts'],
+    ['bureau-clerk', 'src/simulator/fill-bureau.ts'],
+  ])('gives %s exactly variables that its program reads, and all that it needs', (name, entry) => {
+    const source = readFileSync(entry, 'utf8');
+    const service = compose.services[name]!;
+    const read = (how: string): string[] => [...source.matchAll(new RegExp(`\\b(?:${how})\\('([A-Z_]+)'\\)`, 'g'))].map((match) => match[1]!);
+    const known = read('needed|optional|optionalNumber');
+    expect(known.length).toBeGreaterThan(3);
+    expect(source).not.toMatch(/process\.env[.[]/);
+    expect(service.command?.at(-1)).toBe(entry.replace(/^src/, 'dist').replace(/ts$/, 'js'));
+    const set = Object.keys(service.environment ?? {});
+    expect(set.filter((variable) => !known.includes(variable))).toEqual([]);
+    // The header of the program names what it reads, so that nobody has to read the code.
+    const header = source.slice(source.indexOf('/**'), source.indexOf('*/'));
+    expect(known.filter((variable) => !header.includes(variable))).toEqual([]);
+    const conditional = set.includes('CENTER_SFTP_PORT') ? [] : ['CENTER_SFTP_USER', 'CENTER_SFTP_PASSWORD'];
+    const needed = read('needed').filter((variable) => !conditional.includes(variable) && (variable !== 'CENTER_ACK_SECRET' || set.includes('CENTER_ACK_URL')));
+    expect(needed.filter((variable) => !set.includes(variable))).toEqual([]);
+  });
+
+  test('has a receiver for every channel, each on the staging folder that the channel writes to', () => {
+    for (const channel of ['center', 'provincial']) {
+      expect(compose.services[channel]?.environment).toMatchObject({ CENTER_CHANNEL: channel, CENTER_STAGING_DIR: '/staging' });
+      expect(compose.services[channel]?.volumes).toContain(`staging-${channel}:/staging`);
+      expect(compose.services.staging?.volumes).toContain(`staging-${channel}:/staging/${channel}/files`);
+    }
+  });
+
   test('does not trust certificates unless it is told to', () => {
     const { BUREAU_TRUST_CERTIFICATE: _bureau, LEDGER_TRUST_CERTIFICATE: _ledger, ...environment } = compose.services.gateway?.environment ?? {};
     const { settings } = loadSettings({ configDir: 'config', env: { ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(value)])), GATEWAY_CONFIG: 'docker/gateway.yaml' } });
@@ -102,11 +132,17 @@ describe('make-secrets.sh', () => {
   test('writes strong values that only their owner reads, and keeps them', () => {
     expect(statSync(path.join(folder, '.env')).mode & 0o777).toBe(0o600);
     const passwords = Object.entries(made).filter(([name]) => name.endsWith('PASSWORD'));
-    expect(new Set(passwords.map(([, value]) => value)).size).toBe(6);
+    expect(new Set(passwords.map(([, value]) => value)).size).toBe(7);
     for (const [, value] of passwords) expect(value).toMatch(/^Gw1-[0-9a-f]{48}$/);
     expect(Buffer.from(made.CENTER_ACK_SECRET!.slice('whsec_'.length), 'base64').length).toBe(32);
     spawnSync('sh', [path.resolve('docker/make-secrets.sh'), folder]);
     expect(readEnv(path.join(folder, '.env'))).toEqual(made);
+    // A file of an older version gets what it lacks, and nothing else changes.
+    const env = path.join(folder, '.env');
+    writeFileSync(env, readFileSync(env, 'utf8').replace(/^BUREAU_CLERK_PASSWORD=.*\n/m, ''));
+    spawnSync('sh', [path.resolve('docker/make-secrets.sh'), folder]);
+    expect(readEnv(env)).toEqual({ ...made, BUREAU_CLERK_PASSWORD: expect.stringMatching(/^Gw1-[0-9a-f]{48}$/) as string });
+    expect(statSync(env).mode & 0o777).toBe(0o600);
   });
 
   test('what it writes is not committed', () => {

@@ -14,9 +14,17 @@ const maxParameters = 2_000;
 export class SampleBureauMssqlAdapter implements SampleBureau {
   private constructor(private readonly pool: sql.ConnectionPool) {}
 
-  /** Connects; `config` is a connection string or the options of the `mssql` package. */
-  static async connect(config: string | sql.config): Promise<SampleBureauMssqlAdapter> {
-    const pool = typeof config === 'string' ? new sql.ConnectionPool(config) : new sql.ConnectionPool(config);
+  /** Connects to `mssql://user:password@host:port/database`. */
+  static async connect(address: string, trustServerCertificate: boolean): Promise<SampleBureauMssqlAdapter> {
+    const url = new URL(address);
+    const pool = new sql.ConnectionPool({
+      server: url.hostname,
+      port: url.port === '' ? 1433 : Number(url.port),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: decodeURIComponent(url.pathname.slice(1)),
+      options: { encrypt: true, trustServerCertificate },
+    });
     return new SampleBureauMssqlAdapter(await pool.connect());
   }
 
