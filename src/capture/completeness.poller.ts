@@ -157,7 +157,7 @@ export class CompletenessPoller {
 
   /** What our own capture would record now, against what it recorded. */
   private async compare(pass: Pass, caseNos: readonly CaseNo[]): Promise<void> {
-    const { reader, store, completeness, stream, subscriptions } = this.parts;
+    const { reader, store, completeness, stream } = this.parts;
     // Taken before the cases are read: a case that changes from now on has a mark above it, and polls will come to it.
     const position = JSON.parse((await store.watermark(stream.stream)).position) as Position;
     const { found, unreadable } = await reader.readEach(caseNos);
