@@ -51,6 +51,7 @@ export async function writeCommand(context: CliContext, id: string, options: { t
   return withLedger(context, settings, async (ledger) => {
     const { found, channel } = await packageOrFail(settings, ledger, id);
     if (found.state !== 'open') throw new CommandFailure(`package ${id} is ${found.state}; only an open one is written again`, exitCodes.attention);
+    if (found.manifests.length === 0) throw new CommandFailure(`package ${id} holds nothing: its export ended before anything was fixed; cancel it`, exitCodes.attention);
     tellWritten(context, channel, await adapterOf(context, settings, ledger).write(channel, found, path.resolve(options.to)), options.json === true);
     return exitCodes.ok;
   });

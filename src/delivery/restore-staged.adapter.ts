@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GatewayFailure } from '../domain/failures.js';
+import { GatewayFailure } from '../domain/failures.js';
 import type { MirrorFinding } from '../domain/mirror-findings.js';
 import type { ChannelSettings } from '../domain/settings.js';
 import type { ExchangeId } from '../domain/vocabulary.js';
@@ -80,26 +80,32 @@ export class RestoreStagedAdapter {
       return outcomes.every((o) => o.ok);
     };
     for (const manifest of plan.manifests) {
-      const whole = await send(await this.filesOf(outboxDir, manifest, new Set(plan.beside)));
+      const { files, without } = await this.filesOf(outboxDir, manifest, new Set(plan.beside));
+      failed.push(...without.map((name) => ({ name, failure: new GatewayFailure('unexpected', `the ledger does not hold its bytes; ${manifest.fileName} is not put there without it`) })));
+      const whole = (await send(files)) && without.length === 0;
       if (whole) await send([{ directory: manifestDir, finalName: manifest.fileName, bytes: manifest.content, sha256: manifest.sha256, lookFirst: true }]);
     }
     return { moved, put, failed };
   }
 
-  private async filesOf(directory: string, manifest: ManifestRow, only: ReadonlySet<ExchangeId>): Promise<StagedFile[]> {
+  private async filesOf(directory: string, manifest: ManifestRow, only: ReadonlySet<ExchangeId>): Promise<{ files: StagedFile[]; without: string[] }> {
     const ids = [...only];
     const files: StagedFile[] = [];
+    const without: string[] = [];
     for (let i = 0; i < ids.length; i += inStatement) {
       const rows = (await this.parts.view.find({ ids: ids.slice(i, i + inStatement), channel: manifest.channel }, inStatement)).filter((r) => r.manifestSeq === manifest.seq);
       const messages = await this.parts.messages.messages(rows);
       for (const row of rows) {
         const message = messages.get(row.id);
-        if (message === undefined) continue;
-        const contents = await this.parts.messages.attachmentContents(message.attachments.map((a) => a.signature));
+        const contents = await this.parts.messages.attachmentContents((message?.attachments ?? []).map((a) => a.signature));
+        if (message === undefined || message.attachments.some((a) => !contents.has(a.signature))) {
+          without.push(row.fileName);
+          continue;
+        }
         for (const a of message.attachments) files.push({ directory, finalName: a.fileName, bytes: contents.get(a.signature)!, sha256: a.sha256, lookFirst: true });
         files.push({ directory, finalName: row.fileName, bytes: message.content, sha256: message.sha256, lookFirst: true });
       }
     }
-    return files;
+    return { files, without };
   }
 }

@@ -8,6 +8,8 @@ export interface ReplayFacts {
   readonly retry: RetryStep;
   /** A hand-over package that holds it. */
   readonly packageId?: string | undefined;
+  /** The ledger no longer holds its bytes: it was recovered from a manifest. */
+  readonly bytesGone?: boolean | undefined;
   /** A newer version of the same event that the receiver has, or had. */
   readonly newerSent?: { readonly id: string; readonly version: number } | undefined;
 }
@@ -24,7 +26,7 @@ export type ReplayStep =
 
 /** What a replay does with one exchange. Nothing that the receiver has accepted is ever sent again. */
 export function planReplay(facts: ReplayFacts): ReplayStep {
-  const { state, retry, packageId, newerSent } = facts;
+  const { state, retry, packageId, newerSent, bytesGone } = facts;
   switch (state) {
     case 'captured':
     case 'rendered':
@@ -32,6 +34,7 @@ export function planReplay(facts: ReplayFacts): ReplayStep {
     case 'staged':
     case 'picked_up':
       if (newerSent !== undefined) return { action: 'none', why: `version ${newerSent.version} of the same event was sent after it (exchange ${newerSent.id})` };
+      if (bytesGone === true) return { action: 'none', why: 'the ledger does not hold its bytes; a correction in the bureau is sent as the next version' };
       return nextState(state, 'resend') === undefined ? { action: 'none', why: `nothing leads back from ${state}` } : { action: 'resend' };
     case 'parked':
     case 'refused':

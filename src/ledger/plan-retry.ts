@@ -23,8 +23,8 @@ export type RetryStep =
 const whyNot: Readonly<Record<Exclude<ExchangeState, 'parked' | 'refused'>, string>> = {
   captured: 'nothing stopped it: it is waiting to be rendered, or to be tried again by itself',
   rendered: 'nothing stopped it: it is waiting for its turn in the lane, or to be tried again by itself',
-  staged: 'the receiver has it and has not answered yet',
-  picked_up: 'the receiver has it and has not answered yet',
+  staged: 'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again',
+  picked_up: 'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again',
   accepted: 'the receiver has accepted it',
   superseded: 'a newer version has taken its place',
   cancelled: 'it was cancelled',

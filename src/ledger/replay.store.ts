@@ -72,10 +72,10 @@ export class ReplayStore {
   private async lines(ids: readonly ExchangeId[]): Promise<ReplayLine[]> {
     const candidates: RetryLine[] = [];
     for await (const page of this.retry.plan({ filter: { ids }, render: false })) candidates.push(...page);
-    const [packages, newer] = [await this.packages(ids), await this.newerSent(ids)];
+    const [packages, newer, gone] = [await this.packages(ids), await this.newerSent(ids), await this.withoutBytes(ids)];
     return candidates.map(({ exchange: e, step }) => ({
       id: e.id, channel: e.channel, caseNo: e.caseNo, event: e.event, version: e.version, state: e.state,
-      step: planReplay({ state: e.state, retry: step, packageId: packages.get(e.id), newerSent: newer.get(e.id) }),
+      step: planReplay({ state: e.state, retry: step, packageId: packages.get(e.id), newerSent: newer.get(e.id), bytesGone: gone.has(e.id) }),
     }));
   }
 
@@ -159,6 +159,12 @@ export class ReplayStore {
     const { rows } = await this.database.run(sql`select e.id, f.package_id from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq
       where e.id in (${list(ids)}) and f.state = 'carried'`);
     return new Map(rows.map((r) => [String(r['id']), String(r['package_id'])]));
+  }
+
+  private async withoutBytes(ids: readonly ExchangeId[]): Promise<Set<ExchangeId>> {
+    const { rows } = await this.database.run(sql`select e.id from exchange e where e.id in (${list(ids)}) and e.state in ('staged', 'picked_up')
+      and not exists (select 1 from message m where m.exchange_id = e.id and m.pruned_at is null)`);
+    return new Set(rows.map((r) => String(r['id'])));
   }
 
   private async newerSent(ids: readonly ExchangeId[]): Promise<Map<ExchangeId, { id: ExchangeId; version: number }>> {

@@ -78,6 +78,16 @@ export interface StagingStand {
   close(): Promise<void>;
 }
 
+/** Asks again and again until it holds; throws with what was seen last. */
+export async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, timeoutMs = 30_000): Promise<T> {
+  for (const until = Date.now() + timeoutMs; ; ) {
+    const value = await read();
+    if (good(value)) return value;
+    if (Date.now() > until) throw new Error(`did not come; last seen: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 export const sha256 = (b: Buffer): string => createHash('sha256').update(b).digest('hex');
 
 export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'staged'; batch?: number } = {}): Promise<StagingStand> {
