@@ -22,7 +22,7 @@ export interface ManifestRow {
 
 /** Manifests of a channel: a chain in which each carries the hash of the one before. At most one is prepared at a time. */
 export class ManifestStore {
-  /** The highest number that this process saw as the next one. */
+  /** The highest number that this process gave to a manifest of the line. */
   private readonly given = new Map<ChannelName, bigint>();
 
   constructor(
@@ -49,7 +49,7 @@ export class ManifestStore {
     write: (facts: { channel: string; seq: string; previous: Sha256; createdAt: Date; lines: readonly ManifestLine[] }) => Buffer,
     packageId?: string,
   ): Promise<ManifestRow | undefined> {
-    return this.database.transaction(async (runner) => {
+    const prepared = await this.database.transaction(async (runner) => {
       const { hint, suffix } = this.database.dialect.lockRows;
       // Whoever prepares for this channel holds its state row: two workers never give out one number.
       await runner.run(sql`select channel from channel_state ${raw(hint)} where channel = ${channel} ${raw(suffix)}`);
@@ -78,13 +78,14 @@ export class ManifestStore {
       );
       return row;
     });
+    if (prepared !== undefined && packageId === undefined) this.given.set(channel, BigInt(prepared.seq));
+    return prepared;
   }
 
   /** An older ledger may have been put under a running process, which the staging machine is not asked about again. */
   private checkNotSetBack(channel: ChannelName, seq: string): void {
-    const before = this.given.get(channel) ?? 0n;
-    if (BigInt(seq) < before) throw new GatewayFailure('ledger-behind', `this process has seen manifest ${before} of the ledger, now the next would be ${seq}`);
-    this.given.set(channel, BigInt(seq));
+    const given = this.given.get(channel) ?? 0n;
+    if (BigInt(seq) <= given) throw new GatewayFailure('ledger-behind', `this process has given out manifest ${given}, and now the next would be ${seq}`);
   }
 
   /** The manifest lies on the staging machine: its exchanges are staged. Whoever holds their claims, the fact stands. */
