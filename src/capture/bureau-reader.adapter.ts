@@ -130,6 +130,20 @@ export class BureauReader {
     return rows.map((r) => String(r['case_no']));
   }
 
+  /** How many rows of each child these cases have, as countsText writes it; only cases that the bureau has. */
+  async counts(caseNos: readonly CaseNo[]): Promise<Map<CaseNo, string>> {
+    const found = new Map<CaseNo, Record<string, number>>([...(await this.existing(caseNos))].map((c) => [c, {}]));
+    for (const [name, child] of Object.entries(this.stream.children)) {
+      const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(child.parent))} as case_no, count(*) as n from ${raw(child.table)}
+        where ${raw(child.parent)} in (${list(caseNos)}) group by ${raw(child.parent)}`);
+      for (const r of rows) {
+        const counts = found.get(String(r['case_no']));
+        if (counts !== undefined) counts[name] = Number(r['n']);
+      }
+    }
+    return new Map([...found].map(([caseNo, counts]) => [caseNo, countsText(counts)]));
+  }
+
   /** How many rows each table has of a case and the newest mark among them, as of one moment: for the cases after `after` up to `last`, or those named. */
   async marks(of: { readonly after: CaseNo; readonly last: CaseNo } | { readonly caseNos: readonly CaseNo[] }): Promise<Map<CaseNo, CaseMarks>> {
     const isolation = await this.dialect.readIsolation(this.database, this.allowTornReads);
@@ -230,4 +244,9 @@ function present(row: Record<string, unknown>): Row {
     if (value !== null && column !== 'parent_key') out[column] = value as string;
   }
   return out;
+}
+
+/** Row counts by child as one text, those without rows left out: equal text, no row was added or taken away. */
+export function countsText(counts: Readonly<Record<string, number>>): string {
+  return Object.keys(counts).filter((name) => counts[name]! > 0).sort().map((name) => `${name}=${counts[name]!}`).join(';');
 }

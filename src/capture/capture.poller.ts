@@ -11,7 +11,7 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { Position } from './bureau-marks.js';
-import { BureauReader, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
+import { BureauReader, countsText, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
 import { deriveEvents } from './derive-events.js';
 
 export interface PollResult {
@@ -102,20 +102,25 @@ export class CapturePoller {
     return total;
   }
 
-  /** Compares the ledger's present cases with the bureau's keys and records those that are gone. Returns how many. */
+  /**
+   * Looks for what no mark shows: deleted rows. Cases that are gone are recorded so; a case that has lost or won rows of a
+   * child is read again. Returns how many cases were gone.
+   */
   async sweepRemovals(goOn: () => Promise<boolean>): Promise<number> {
     let gone = 0;
     try {
       for (let after = ''; ; ) {
         const known = await this.store.presentCases(this.stream.stream, after, 500);
         if (known.length === 0) break;
-        const there = await this.reader.existing(known);
-        gone += await this.recordGone(known.filter((c) => !there.has(c)));
-        after = known.at(-1)!;
+        const there = await this.reader.counts(known.map((k) => k.caseNo));
+        gone += await this.recordGone(known.filter((k) => !there.has(k.caseNo)).map((k) => k.caseNo));
+        const other = known.filter((k) => k.childCounts !== undefined && there.has(k.caseNo) && there.get(k.caseNo) !== k.childCounts);
+        if (other.length > 0) await this.capture(other.map((k) => k.caseNo));
+        after = known.at(-1)!.caseNo;
         if (!(await goOn())) break;
       }
     } catch (error) {
-      await this.noteFailure(error);
+      if (!(error instanceof WatermarkMoved)) await this.noteFailure(error); // polls are busy; the next sweep sees it again
     }
     return gone;
   }
@@ -284,7 +289,7 @@ export class CapturePoller {
 /** A snapshot with its digest and what it says should be reported. */
 export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
   const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, events: deriveEvents(stream, subscriptions, snapshot) };
+  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot) };
 }
 
 /** An instant as the bureau writes it: Asia/Shanghai, no zone. */

@@ -229,7 +229,7 @@ export class CompletenessPoller {
   private async readLedger(pass: Pass, wanted: ReadonlySet<string>, goOn: () => Promise<boolean>): Promise<boolean> {
     const { store, reader, completeness, stream, settings, log } = this.parts;
     for (let after = ''; ; ) {
-      const known = await store.presentCases(stream.stream, after, markPage);
+      const known = (await store.presentCases(stream.stream, after, markPage)).map((k) => k.caseNo);
       if (known.length === 0) return true;
       const mine = known.filter((c) => wanted.has(bucketOf(c)));
       for (let i = 0; i < mine.length; i += settings.batchCases) {

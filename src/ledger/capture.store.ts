@@ -21,6 +21,8 @@ export interface CapturedCase {
   readonly digest: string;
   /** What body is the JSON of; without it the rendering reads the body back. */
   readonly snapshot?: CaseSnapshot;
+  /** How many rows each child has; a row that is deleted leaves no other trace. */
+  readonly childCounts?: string;
   readonly events: readonly DerivedEvent[];
 }
 
@@ -137,7 +139,7 @@ export class CaptureStore {
       const snapshotIds = await this.opening.take(runner, 'snapshot', changed.length);
       const now = this.clock.iso();
       await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
-      await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
+      await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, childCounts: c.childCounts?.slice(0, 400) ?? null, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
 
       // Numbers of a transaction that rolls back are given out again: nothing is kept before the commit.
       changed.forEach((c, i) => committed.push(() => { if (c.snapshot) this.recent?.put(String(snapshotIds + BigInt(i)), c.snapshot, c.body.length); }));
@@ -196,10 +198,10 @@ export class CaptureStore {
   }
 
   /** Case numbers after `after` that the ledger holds as present, in the ledger's order. */
-  async presentCases(stream: string, after: string, limit: number): Promise<string[]> {
+  async presentCases(stream: string, after: string, limit: number): Promise<{ caseNo: CaseNo; childCounts: string | undefined }[]> {
     const top = this.database.dialect.top(limit);
-    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} case_no from case_head where stream = ${stream} and removed_at is null and case_no > ${after} order by case_no ${raw(top.suffix)}`);
-    return rows.map((r) => String(r['case_no']));
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} case_no, child_counts from case_head where stream = ${stream} and removed_at is null and case_no > ${after} order by case_no ${raw(top.suffix)}`);
+    return rows.map((r) => ({ caseNo: String(r['case_no']), childCounts: r['child_counts'] === null ? undefined : String(r['child_counts']) }));
   }
 
   private async apply(
@@ -241,21 +243,21 @@ export class CaptureStore {
     return new Map(rows.map((r) => [String(r['case_no']), { digest: String(r['digest']), removed: r['removed_at'] !== null }]));
   }
 
-  private async putHeads(runner: Runner, stream: string, heads: readonly { caseNo: CaseNo; digest: string; snapshotId: string; isNew: boolean }[], now: string): Promise<void> {
+  private async putHeads(runner: Runner, stream: string, heads: readonly { caseNo: CaseNo; digest: string; snapshotId: string; childCounts: string | null; isNew: boolean }[], now: string): Promise<void> {
     const fresh = heads.filter((h) => h.isNew);
     await this.database.dialect.insertMany(
       runner, 'case_head',
-      [{ name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }, { name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
-      fresh.map((h) => [stream, h.caseNo, h.snapshotId, h.digest, now]),
+      [{ name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }, { name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'child_counts', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
+      fresh.map((h) => [stream, h.caseNo, h.snapshotId, h.digest, h.childCounts, now]),
     );
     await this.database.dialect.updateMany(runner, {
       table: 'case_head',
       key: { name: 'case_no', kind: 'text' },
       match: [],
-      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
+      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'digest', kind: 'text' }, { name: 'child_counts', kind: 'text' }, { name: 'seen_at', kind: 'instant' }],
       also: raw('removed_at = null, fault_code = null, fault_detail = null'),
       where: sql`t.stream = ${stream}`,
-      rows: heads.filter((h) => !h.isNew).map((h) => [h.caseNo, h.snapshotId, h.digest, now]),
+      rows: heads.filter((h) => !h.isNew).map((h) => [h.caseNo, h.snapshotId, h.digest, h.childCounts, now]),
     });
   }
 

@@ -160,6 +160,26 @@ it('reports an event that no longer stands as D, and a deleted case once by its 
   expect(await states(b, 'A1')).toEqual(['application/1/v1/I/accepted', 'acceptance/1/v1/I/accepted', 'acceptance/1/v2/D/cancelled', 'result/1/v1/D/captured']);
 });
 
+it('notices child rows that were deleted, though no mark shows it, and reads only that case again', async () => {
+  const b = await bench();
+  for (const no of ['A1', 'A2']) {
+    await b.bureau.run(insertCase(no));
+    for (const n of [1, 2]) await b.bureau.run(insertApplicant(no, n, `申请人${n}`));
+  }
+  await b.poller.poll(always);
+  await b.ledger.run(raw(`update exchange set state = 'accepted', tried = 1`));
+  expect(await b.poller.sweepRemovals(always)).toBe(0);
+  await b.bureau.run(sql`delete from land_applicant where case_no = 'A1' and applicant_no = 2`);
+  expect(await b.poller.poll(always)).toMatchObject({ read: 0 });
+  expect(await b.poller.sweepRemovals(always)).toBe(0);
+  expect(await states(b, 'A1')).toEqual(['application/1/v1/I/accepted', 'application/1/v2/U/captured']);
+  expect(await states(b, 'A2')).toEqual(['application/1/v1/I/accepted']);
+  await b.bureau.run(sql`delete from land_applicant where case_no = 'A2'`);
+  await b.poller.sweepRemovals(always);
+  await b.poller.sweepRemovals(always);
+  expect(await states(b, 'A2')).toEqual(['application/1/v1/I/accepted', 'application/1/v2/U/captured']);
+});
+
 it('reports a case that was withdrawn before acceptance as closed, and its closing later as a correction', async () => {
   const b = await bench();
   await b.bureau.run(insertCase('A1'));

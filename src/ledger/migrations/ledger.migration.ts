@@ -1,4 +1,5 @@
 import { CreateAlarm1764000300000 } from './create-alarm.migration.js';
+import { AddChildCounts1764000950000 } from './add-child-counts.migration.js';
 import { AddRetention1764000210000 } from './add-retention.migration.js';
 import { CreateCompleteness1764000200000 } from './create-completeness.migration.js';
 import { CreateLedger1763856000000 } from './create-ledger.migration.js';
@@ -8,4 +9,4 @@ import { CreateReturns1764000500000 } from './create-returns.migration.js';
 import { CreateMirror1764000100000 } from './create-mirror.migration.js';
 
 /** Every migration of the ledger, oldest first. */
-export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000];
+export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000, AddChildCounts1764000950000];
