@@ -4,6 +4,7 @@ import { CenterCaseStore, type JournalEntry } from './center-case.store.js';
 import { CenterImport, type ImportFaults } from './center-import.adapter.js';
 import { CenterSchemas } from './center-schemas.adapter.js';
 import { planAcknowledgements } from './plan-acknowledgements.js';
+import { ReturnFiles, type ReturnFaults, type ReturnFilesSettings } from './return-files.adapter.js';
 import { SendAcknowledgements, type AcknowledgementFaults, type AcknowledgementWays } from './send-acknowledgements.adapter.js';
 import { noStagingFaults, SftpStagingServer, type SftpStagingSettings, type StagingFaults } from './sftp-staging-server.adapter.js';
 
@@ -12,6 +13,7 @@ export interface CenterFaults {
   readonly staging: StagingFaults;
   readonly import: ImportFaults;
   readonly acks: AcknowledgementFaults;
+  readonly returns: ReturnFaults;
 }
 
 /** A center without faults. */
@@ -20,6 +22,7 @@ export function noCenterFaults(): CenterFaults {
     staging: noStagingFaults(),
     import: { paused: false, refusals: [], early: undefined },
     acks: { paused: false, delayMs: 0, duplicateRate: 0, contradictoryRate: 0, unknownIdRate: 0, outOfOrder: false, filesInstead: false },
+    returns: { rates: {}, bad: [], controlFirst: false },
   };
 }
 
@@ -34,7 +37,9 @@ export interface SimulatedCenterOptions {
   readonly ack: AcknowledgementWays;
   /** The directory of mappings; XSDs are `<xsdDir>/<channel>/<message>/<message>.xsd`, and what is there is what the channel carries. */
   readonly xsdDir?: string | undefined;
-  readonly faults?: { readonly staging?: Partial<StagingFaults>; readonly import?: Partial<ImportFaults>; readonly acks?: Partial<AcknowledgementFaults> } | undefined;
+  readonly faults?: { readonly staging?: Partial<StagingFaults>; readonly import?: Partial<ImportFaults>; readonly acks?: Partial<AcknowledgementFaults>; readonly returns?: Partial<ReturnFaults> } | undefined;
+  /** Fee and tax files for what it accepted; none: nothing is returned. */
+  readonly returns?: (Pick<ReturnFilesSettings, 'chargesOf'> & Partial<Pick<ReturnFilesSettings, 'seed' | 'encoding' | 'unitCode' | 'authorityCode'>> & { /** How often what was accepted since is returned; not by itself unless told. */ readonly everyMs?: number }) | undefined;
   /** How often the staging directory is looked at; 200 unless told. */
   readonly pollMs?: number | undefined;
   readonly now?: (() => Date) | undefined;
@@ -54,6 +59,8 @@ export async function startSimulatedCenter(options: SimulatedCenterOptions): Pro
 export class SimulatedCenter {
   /** What the center took in and knows. */
   readonly import: CenterImport;
+  private readonly returnTimer: NodeJS.Timeout | undefined;
+  private returnFailure: unknown;
 
   private constructor(
     readonly stagingDir: string,
@@ -63,8 +70,16 @@ export class SimulatedCenter {
     readonly acks: SendAcknowledgements,
     readonly faults: CenterFaults,
     private readonly schemas: CenterSchemas | undefined,
+    /** What goes back to the bureau for what was accepted. */
+    readonly returns: ReturnFiles | undefined,
+    returnEveryMs: number | undefined,
   ) {
     this.import = centerImport;
+    if (returns && returnEveryMs !== undefined) {
+      this.returnTimer = setInterval(() => {
+        returns.returnNow().catch((error: unknown) => (this.returnFailure = error)); // seen by waitUntil
+      }, returnEveryMs);
+    }
   }
 
   static async start(options: SimulatedCenterOptions): Promise<SimulatedCenter> {
@@ -76,6 +91,7 @@ export class SimulatedCenter {
       staging: { ...none.staging, ...options.faults?.staging },
       import: { ...none.import, ...options.faults?.import },
       acks: { ...none.acks, ...options.faults?.acks },
+      returns: { ...none.returns, ...options.faults?.returns },
     };
     const stagingDir = options.stagingDir ?? join(dir, 'staging');
     await mkdir(stagingDir, { recursive: true });
@@ -103,14 +119,19 @@ export class SimulatedCenter {
     const sftp = options.sftp && (await SftpStagingServer.start({ ...options.sftp, root: stagingDir, keyDir: join(dir, 'host-key') }, faults.staging));
     // For whoever must pin the key before it talks to this machine.
     if (sftp) await writeFile(join(dir, 'host-key', 'sha256'), `${sftp.hostKeySha256}\n`);
-    return new SimulatedCenter(stagingDir, sftp, centerImport, store, acks, faults, schemas);
+    const returns = options.returns && (await ReturnFiles.open({
+      seed: 1, encoding: 'UTF-8', unitCode: '430900001', authorityCode: '14309000000', ...options.returns,
+      stagingDir, journalPath: join(dir, 'journal', 'returns.jsonl'), faults: faults.returns, now,
+      accepted: () => store.cases().filter((c) => store.stands(c.caseNo, 'acceptance')).map((c) => c.caseNo),
+    }));
+    return new SimulatedCenter(stagingDir, sftp, centerImport, store, acks, faults, schemas, returns, options.returns?.everyMs);
   }
 
   /** Resolves once `predicate` holds, asked every 20 ms; rejects after `timeoutMs` or when the center broke down. */
   async waitUntil(predicate: (center: this) => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
     const until = Date.now() + timeoutMs;
     while (!(await predicate(this))) {
-      const failure = this.import.failure ?? this.acks.failure;
+      const failure = this.import.failure ?? this.acks.failure ?? this.returnFailure;
       if (failure !== undefined) throw new Error('the simulated center broke down', { cause: failure });
       if (Date.now() > until) {
         throw new Error(`not reached in ${String(timeoutMs)} ms; import ${JSON.stringify(this.import.counts())}, acknowledgements ${JSON.stringify(this.acks.counts())}`);
@@ -121,7 +142,9 @@ export class SimulatedCenter {
 
   /** Stops everything; a center started on the same directory goes on where this one ended. */
   async stop(): Promise<void> {
+    clearInterval(this.returnTimer);
     await this.sftp?.goOffline();
+    await this.returns?.close();
     await this.import.stop();
     await this.acks.stop();
     await this.store.close();
