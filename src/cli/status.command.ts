@@ -25,6 +25,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
     ledger.rejections.since(new Date(context.clock.now().getTime() - rejectionsOfMs).toISOString()),
   ]);
   const compared = (await Promise.all(settings.streamDefinitions.map((s) => ledger.completeness.runs(1, { stream: s.stream })))).flat();
+  const [packages, mirrored] = await Promise.all([ledger.handOvers.list(), ledger.mirror.counts()]);
   const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
   const names = [...new Set([...configured, ...states.map((s) => s.channel), ...counts.map((c) => c.channel)])];
   const channels = names.map((channel): ChannelStatus => {
@@ -55,6 +56,8 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
       ...(c.paused ? [`channel ${c.channel} is paused`] : []),
       ...(c.breaker ? [`channel ${c.channel} stands still: ${c.breaker.code ?? 'its breaker is open'}`] : []),
       ...waitingForPersonStates.flatMap((s) => ((c.counts[s] ?? 0) > 0 ? [`channel ${c.channel}: ${c.counts[s]} ${s}`] : [])),
+      ...packages.filter((p) => p.channel === c.channel && p.state === 'open').map((p) => `channel ${c.channel} stands still: package ${p.id} is carried by hand; confirm or cancel it (gateway hand-over)`),
+      ...mirrored.filter((m) => m.channel === c.channel).map((m) => `channel ${c.channel}: ${m.count} ${m.kind} on the staging machine (gateway mirror)`),
       ...Object.entries(c.oddAcknowledgements).map(([name, n]) => `channel ${c.channel}: ${n} ${name} acknowledgements`),
     ]),
     ...streams.flatMap((s) => [

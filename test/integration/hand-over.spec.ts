@@ -83,6 +83,7 @@ it('goes by hand and comes back: package, hashes of the receiving side, acknowle
   expect((await s.cli('replay', p.exchanges[0]!)).out).toContain(`it is in the hand-over package ${p.id}`);
   expect((await s.cli('hand-over', 'export', '--channel', 'center', '--all-due', '--to', medium, '--yes')).err).toContain(`package ${p.id} of center is not settled`);
   expect((await s.cli('hand-over', 'list')).code).toBe(1);
+  expect((await s.cli('status')).out).toContain(`channel center stands still: package ${p.id} is carried by hand`);
 
   const hashes = await carry(p);
   // the center is fast: it answers before anybody confirmed

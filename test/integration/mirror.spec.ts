@@ -59,6 +59,8 @@ it('tells each kind of finding, stores it once and closes it when it is gone', a
   expect(again).toMatchObject({ fresh: [], gone: [], hashed: 0 });
   expect((await s.metrics.registry.getSingleMetricAsString('gateway_mirror_findings'))).toContain('gateway_mirror_findings{channel="center",kind="missing"} 2');
 
+  expect((await s.cli('status')).out).toContain('channel center: 2 missing on the staging machine (gateway mirror)');
+
   // nothing was touched
   expect(await s.bytes('in', b)).toEqual(Buffer.from('longer or shorter'));
   await rm(file('in', 'foreign.txt'));
