@@ -2,6 +2,7 @@ import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type O
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { AcknowledgementModule } from './acknowledgement/acknowledgement.module.js';
 import { AcknowledgementProcessor } from './acknowledgement/acknowledgement.processor.js';
+import { AlarmJobs, AlarmModule } from './alarm/alarm.module.js';
 import { JobPoller, type ScheduledJob } from './app.poller.js';
 import { CaptureModule, CapturePollers } from './capture/capture.module.js';
 import { CollectionModule } from './collection/collection.module.js';
@@ -11,6 +12,7 @@ import { DeliveryProcessor } from './delivery/delivery.processor.js';
 import { MirrorPoller } from './delivery/mirror.poller.js';
 import type { Settings } from './domain/settings.js';
 import { AcknowledgementStore } from './ledger/acknowledgement.store.js';
+import { AlarmStore } from './ledger/alarm.store.js';
 import { ChannelStore } from './ledger/channel.store.js';
 import { ExchangeStore } from './ledger/exchange.store.js';
 import { ExchangeViewStore } from './ledger/exchange-view.store.js';
@@ -27,8 +29,9 @@ import { ReturnFileStore } from './ledger/return-file.store.js';
 import type { Clock } from './platform/clock.js';
 import { DatabaseAdapter } from './platform/database/database.adapter.js';
 import type { GatewayLog } from './platform/log.adapter.js';
+import { MetricsAdapter } from './platform/metrics.adapter.js';
 import { PlatformModule } from './platform/platform.module.js';
-import { DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
+import { bells, DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
 import { ChargePoller } from './reconciliation/charge.poller.js';
@@ -49,6 +52,8 @@ export interface GatewayParts {
 const mendEveryMs = 60_000;
 /** How often it is asked whether the hour of a nightly job has come. */
 const nightlyLookMs = 60_000;
+/** How long an emptied Redis is an alarm. */
+const emptiedForMs = 10 * 60_000;
 
 /** The gateway: modules in the order of the journey, started and stopped by role. */
 @Module({})
@@ -77,6 +82,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly mirror: MirrorPoller,
     private readonly charges: ChargePoller,
     private readonly reconciliation: ReconciliationPoller,
+    private readonly metrics: MetricsAdapter,
+    private readonly alarms: AlarmStore,
+    private readonly alarmJobs: AlarmJobs,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
   }
@@ -99,6 +107,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         AcknowledgementModule.register(platform, ledger),
         ReturnModule.register(platform, ledger),
         ReconciliationModule.register(settings, platform, ledger),
+        AlarmModule.register(settings, platform, ledger),
         ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
       ],
     };
@@ -137,6 +146,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     const jobs: ScheduledJob[] = [
       { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.relay() },
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
+      ...this.alarmJobs.list(),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
       jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: async (goOn) => void (await poller.poll(goOn)) });
@@ -160,11 +170,21 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** Rings for whatever the ledger says is due: the queue may have lost every bell. */
   private async relay(): Promise<void> {
+    const emptied = await this.doorbell.emptied();
     for (const due of await this.view.dueChannels()) await this.doorbell.ring(due.state === 'captured' ? 'render' : 'deliver', due.channel);
     const reading = new Set([...(await this.inbox.channelsDue()), ...(await this.acknowledgements.channelsWithEarly())]);
     for (const channel of reading) await this.doorbell.ring('read', channel);
     const returned = new Set([...(await this.inbox.channelsDue('return')), ...(await this.returnFiles.channelsOwing())]);
     for (const channel of returned) await this.doorbell.ring('return', channel);
+    if (emptied) await this.noteEmptied();
+  }
+
+  /** What was due is rung for already; what was rung for and not yet seen in the ledger may be anywhere. */
+  private async noteEmptied(): Promise<void> {
+    for (const { channel } of this.settings.channels.filter((c) => c.enabled)) await Promise.all(bells.map((bell) => this.doorbell.ring(bell, channel)));
+    this.metrics.queueEmptied.inc();
+    this.log.warn('Redis forgot everything: everything due was rung for again');
+    await this.alarms.raise('queue-emptied', 'queue-emptied', 'Redis forgot everything; everything due was rung for again', undefined, { forMs: emptiedForMs });
   }
 
   private async mendLanes(): Promise<void> {

@@ -8,6 +8,8 @@ import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { LANE_RULES, LEDGER_DATABASE, LOG } from '../platform/tokens.js';
 import { AcknowledgementStore } from './acknowledgement.store.js';
+import { AlarmNoticeStore } from './alarm-notice.store.js';
+import { AlarmStore } from './alarm.store.js';
 import { CaptureStore } from './capture.store.js';
 import { ChannelStore } from './channel.store.js';
 import { ChargeStore } from './charge.store.js';
@@ -29,6 +31,7 @@ import { RejectionStore } from './rejection.store.js';
 import { RetryStore } from './retry.store.js';
 import { ReturnFileStore } from './return-file.store.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
+import { StandingStore } from './standing.store.js';
 
 /** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
 const recentCharacters = 8 * 1024 * 1024;
@@ -40,7 +43,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -60,6 +63,9 @@ export class LedgerModule {
         { provide: InboxStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new InboxStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: AcknowledgementStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, e: ExchangeStore) => new AcknowledgementStore(db, clock, e, inbox), inject: [LEDGER_DATABASE, Clock, InboxStore, ExchangeStore] },
         { provide: RejectionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new RejectionStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: AlarmStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new AlarmStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: AlarmNoticeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new AlarmNoticeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: StandingStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new StandingStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OperatorViewStore, useFactory: (db: DatabaseAdapter) => new OperatorViewStore(db), inject: [LEDGER_DATABASE] },
         { provide: RetryStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new RetryStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
         { provide: ChargeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChargeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

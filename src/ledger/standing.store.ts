@@ -54,7 +54,7 @@ export class StandingStore {
       this.standing(sql`select e.channel as channel, count(*) as n, min(coalesce(m.staged_at, e.state_since)) as oldest from exchange e
         left join manifest m on m.channel = e.channel and m.seq = e.manifest_seq where ${mine} and e.state in ('staged', 'picked_up') group by e.channel`),
       this.standing(oldest(sql`e.state = 'parked' and e.failure_code = 'worker-killed'`)),
-      this.database.run(sql`select channel, max(recorded_at) as last from control_total group by channel`),
+      this.database.run(sql`select channel, max(judged_at) as last from return_file where taken = 1 group by channel`),
       this.odd(channels, oddWindowMs),
       this.database.run(sql`select channel, kind, count(*) as n from mirror_finding where gone_at is null group by channel, kind order by channel, kind`),
     ]);

@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { AlarmStore } from '../ledger/alarm.store.js';
 import { ChannelStore } from '../ledger/channel.store.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { pingLedger } from '../ledger/open-ledger.adapter.js';
@@ -19,6 +20,7 @@ export class HealthController {
     private readonly metrics: MetricsAdapter,
     private readonly exchanges: ExchangeViewStore,
     private readonly channels: ChannelStore,
+    private readonly alarms: AlarmStore,
   ) {}
 
   @Get('health/live')
@@ -41,7 +43,7 @@ export class HealthController {
   @ApiOperation({ summary: 'Prometheus metrics' })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async prometheus(): Promise<string> {
-    await refreshGauges(this.metrics, this.exchanges, this.channels);
+    await Promise.all([refreshGauges(this.metrics, this.exchanges, this.channels), refreshAlarms(this.metrics, this.alarms)]);
     return this.metrics.registry.metrics();
   }
 }
@@ -56,4 +58,12 @@ export async function refreshGauges(metrics: MetricsAdapter, exchanges: Exchange
     metrics.lanesBlocked.set({ channel: s.channel }, blocked.find((b) => b.channel === s.channel)?.count ?? 0);
     metrics.breaker.set({ channel: s.channel }, s.breaker === 'open' ? 1 : 0);
   }
+}
+
+/** 1 and more while alarms of a kind stand; a kind that stood and is over stays with 0. */
+export async function refreshAlarms(metrics: MetricsAdapter, alarms: AlarmStore): Promise<void> {
+  const open = await alarms.open();
+  const before = (await metrics.alarms.get()).values.map((v) => v.labels);
+  for (const labels of before) metrics.alarms.set(labels, 0);
+  for (const a of open) metrics.alarms.set({ kind: a.kind, channel: a.channel ?? '' }, open.filter((o) => o.kind === a.kind && o.channel === a.channel).length);
 }
