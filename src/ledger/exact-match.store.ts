@@ -7,8 +7,6 @@ export interface ExactWindow {
   readonly from: string;
   readonly to: string;
   readonly firstOpenDay: string;
-  /** Number before the first match number that may be used. */
-  readonly matchNo: string;
   readonly runId: string;
   readonly now: unknown;
 }
@@ -24,29 +22,36 @@ export function exactTier(rules: ReconciliationRules): Tier | undefined {
  * carry a payment code and agree. The engine would settle them the same; it gets everything else. Returns how many lines.
  */
 export async function settleExact(runner: Runner, tier: Tier | undefined, w: ExactWindow): Promise<number> {
+  // A line of SQL's own stands alone, so the item's id, negative, is number enough and needs no sorting.
   const none = await runner.run(sql`
     insert into match_line (match_no, expected_id, rule_name, outcome, statement_day, run_id, matched_at)
-    select ${raw(`${w.matchNo} + row_number() over (order by c.id)`)}, c.id, 'nothing-due', 'resolved', case when c.statement_day < ${w.firstOpenDay} then ${w.firstOpenDay} else c.statement_day end, ${raw(w.runId)}, ${w.now}
+    select -c.id, c.id, 'nothing-due', 'resolved', case when c.statement_day < ${w.firstOpenDay} then ${w.firstOpenDay} else c.statement_day end, ${raw(w.runId)}, ${w.now}
     from charge c where c.id > ${w.from} and c.id <= ${w.to} and c.ended_at is null and c.version = 1 and (c.exempt = 1 or c.amount_fen = 0) and c.payment_code is null
-      and not exists (select 1 from difference d where d.is_open = 1 and d.case_no = c.case_no and d.item_kind = 'fee-record')`);
+      and not exists (select 1 from difference d where d.is_open = 1 and d.case_no is not null and d.case_no = c.case_no and d.item_kind = 'fee-record')`);
   if (!tier) return none.affected;
-  const insert = (newer: Sql, offset: bigint): Sql => sql`
+  // Grouped by code: one pair means one charge and one payment. What is older than the pair's newer side is looked up by index, so
+  // that a day costs a day; the planner sees that there is nothing older when all is new, and hashes.
+  const insert = (newer: Sql): Sql => sql`
     insert into match_line (match_no, expected_id, returned_id, rule_name, outcome, statement_day, run_id, matched_at)
-    select ${raw(`${offset} + row_number() over (order by r.id)`)}, c.id, r.id, ${raw(`'${tier.rule}'`)}, 'matched',
-      case when r.statement_day >= c.statement_day and r.statement_day >= ${w.firstOpenDay} then r.statement_day when c.statement_day >= ${w.firstOpenDay} then c.statement_day else ${w.firstOpenDay} end, ${raw(w.runId)}, ${w.now}
-    from fee_record r join charge c on c.payment_code = r.payment_code
-    where ${newer} and ${agrees(tier)}
-      and c.ended_at is null and c.version = 1 and c.exempt = 0 and c.amount_fen > 0
-      and r.status = 'paid' and r.superseded_at is null and r.version = 1 and r.line_count = 1
-      and not exists (select 1 from fee_record o where o.payment_code = r.payment_code and o.id <> r.id)
-      and not exists (select 1 from charge o where o.payment_code = c.payment_code and o.id <> c.id)
-      and not exists (select 1 from fee_record o where o.original_serial is not null and o.original_serial = r.serial)
-      and not exists (select 1 from fee_record o where o.version > 1 and o.serial = r.serial)
-      and not exists (select 1 from match_line m where m.live = 1 and m.expected_id is not null and m.expected_id = c.id)
-      and not exists (select 1 from match_line m where m.live = 0 and m.expected_id is not null and m.expected_id = c.id)`;
-  const first = BigInt(w.matchNo) + BigInt(none.affected);
-  const arrived = await runner.run(insert(sql`r.id > ${w.from} and r.id <= ${w.to} and c.id <= ${w.to}`, first));
-  const charged = await runner.run(insert(sql`c.id > ${w.from} and c.id <= ${w.to} and r.id <= ${w.from} and not exists (select 1 from match_line m where m.live = 1 and m.returned_id is not null and m.returned_id = r.id)`, first + BigInt(arrived.affected)));
+    select -x.returned_id, x.expected_id, x.returned_id, ${raw(`'${tier.rule}'`)}, 'matched', case when x.statement_day < ${w.firstOpenDay} then ${w.firstOpenDay} else x.statement_day end, ${raw(w.runId)}, ${w.now}
+    from (
+      select min(c.id) as expected_id, min(r.id) as returned_id, min(r.serial) as serial, min(case when r.statement_day < c.statement_day then c.statement_day else r.statement_day end) as statement_day
+      from fee_record r join charge c on c.payment_code = r.payment_code
+      where ${newer}
+        and not exists (select 1 from match_line m where m.live = 1 and m.expected_id is not null and m.expected_id = c.id)
+        and not exists (select 1 from match_line m where m.live = 0 and m.expected_id is not null and m.expected_id = c.id)
+      group by r.payment_code
+      having count(*) = 1 and min(case when ${agrees(tier)} and c.ended_at is null and c.version = 1 and c.exempt = 0 and c.amount_fen > 0
+        and r.status = 'paid' and r.superseded_at is null and r.version = 1 and r.line_count = 1 then 1 else 0 end) = 1) x
+    where not exists (select 1 from fee_record o where o.original_serial is not null and o.original_serial = x.serial)
+      and not exists (select 1 from fee_record o where o.version > 1 and o.serial = x.serial)`;
+  const arrived = await runner.run(insert(sql`r.id > ${w.from} and r.id <= ${w.to} and c.id <= ${w.to}
+        and not exists (select 1 from fee_record o where o.id <= ${w.from} and o.payment_code = r.payment_code)
+        and not exists (select 1 from charge o where o.id <= ${w.from} and o.payment_code = r.payment_code and o.id <> c.id)`));
+  const charged = await runner.run(insert(sql`c.id > ${w.from} and c.id <= ${w.to} and r.id <= ${w.from}
+        and not exists (select 1 from match_line m where m.live = 1 and m.returned_id is not null and m.returned_id = r.id)
+        and not exists (select 1 from fee_record o where o.id > ${w.from} and o.id <= ${w.to} and o.payment_code = c.payment_code)
+        and not exists (select 1 from charge o where o.id <= ${w.from} and o.payment_code = c.payment_code)`));
   return none.affected + arrived.affected + charged.affected;
 }
 

@@ -4,7 +4,7 @@ import type { ReconciliationRules } from '../domain/reconciliation-rules.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
-import { list, raw, sql } from '../platform/database/sql.js';
+import { raw, sql, type Sql } from '../platform/database/sql.js';
 import { exactTier, settleExact } from './exact-match.store.js';
 import { differenceColumns, differenceRow, differenceValues, type DifferenceRow, type ItemFacts } from './reconciliation-row.js';
 import { lastClosedDay, takeNumbers } from './take-numbers.js';
@@ -84,17 +84,17 @@ export class MatchStore {
       const overdue = await this.overdue(runner, options.rules, today);
       if (arrived === 0 && overdue.length === 0) return { runId: '0', arrived: 0, exact: 0, examined: 0, settled: 0, undone: 0, opened: 0, closed: 0, more: false };
 
-      const numbers = await takeNumbers(runner, 'match', arrived * 2 + 1);
+      const numbers = await takeNumbers(runner, 'match', 1);
       const runId = String(numbers);
       const mark = String((await runner.run(sql`select coalesce(max(id), 0) as mark from match_line`)).rows[0]!['mark']);
-      const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, matchNo: runId, runId, now: this.database.dialect.value('instant', now) });
+      const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, runId, now: this.database.dialect.value('instant', now) });
       const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: exact === 0 ? 0 : await this.closeSettled(runner, mark, today, now) };
-      const page = options.pageItems ?? 1000;
+      const page = options.pageItems ?? 4000;
       const done = new Set<ItemId>();
       const workPage = async (seeds: readonly ItemId[]): Promise<void> => {
         const rest = seeds.filter((id) => !done.has(id));
         if (rest.length === 0) return;
-        const set = await new WorkingSetReader(runner, firstOpenDay).read(rest);
+        const set = await new WorkingSetReader(runner, this.database.dialect, firstOpenDay).read(rest);
         await this.apply(runner, set, options.settle(set, { rules: options.rules, today, firstOpenDay }), { runId, now, today }, counts);
         for (const item of [...set.charges, ...set.expectations, ...set.fees, ...set.taxes]) done.add(item.id);
       };
@@ -103,7 +103,7 @@ export class MatchStore {
       };
       await work(overdue);
       if (exact > 0) await this.inSlabs((after) => this.touched(runner, mark, after, slab), work);
-      await this.inSlabs((after) => this.unsettled(runner, after === '' ? from : after, to, slab), async (ids) => {
+      await this.inSlabs((after) => this.unsettled(runner, mark, after === '' ? from : after, to, slab), async (ids) => {
         await work(ids);
         // Behind the slab nothing comes again; what lies ahead must be remembered.
         const last = BigInt(ids.at(-1)!);
@@ -126,7 +126,7 @@ export class MatchStore {
     const closed = await lastClosedDay(runner);
     const firstOpenDay = closed === undefined ? '' : addDays(closed, 1);
     const now = this.clock.iso();
-    const set = await new WorkingSetReader(runner, firstOpenDay).read(items);
+    const set = await new WorkingSetReader(runner, this.database.dialect, firstOpenDay).read(items);
     const runId = String(await takeNumbers(runner, 'match', 1));
     await this.apply(runner, set, options.settle(set, { rules: options.rules, today: dayOf(now), firstOpenDay }), { runId, now, today: dayOf(now) }, { examined: 0, settled: 0, undone: 0, opened: 0, closed: 0 });
   }
@@ -146,12 +146,12 @@ export class MatchStore {
     return rows.map((r) => String(r['item_id']));
   }
 
-  /** New items that are not settled, in the order of their ids. */
-  private async unsettled(runner: Runner, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
+  /** New items that this run has not settled, in the order of their ids. */
+  private async unsettled(runner: Runner, mark: string, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
     const top = this.database.dialect.top(n);
-    const part = (table: string, side: 'expected_id' | 'returned_id'): ReturnType<typeof raw> => sql`select i.id from ${raw(table)} i where i.id > ${after} and i.id <= ${to}
-      and not exists (select 1 from match_line m where m.live = 1 and m.${raw(side)} is not null and m.${raw(side)} = i.id)`;
-    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from (${part('charge', 'expected_id')} union all ${part('tax_expectation', 'expected_id')} union all ${part('fee_record', 'returned_id')} union all ${part('tax_record', 'returned_id')}) x order by id ${raw(top.suffix)}`);
+    const part = (table: string, side: 'expected_id' | 'returned_id'): Sql => sql`select i.id from ${raw(table)} i where i.id > ${after} and i.id <= ${to}
+      except select m.${raw(side)} from match_line m where m.id > ${mark} and m.live = 1 and m.${raw(side)} is not null`;
+    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from ((${part('charge', 'expected_id')}) union all (${part('tax_expectation', 'expected_id')}) union all (${part('fee_record', 'returned_id')}) union all (${part('tax_record', 'returned_id')})) x order by id ${raw(top.suffix)}`);
     const ids = rows.map((r) => String(r['id']));
     return { cursor: ids.at(-1) ?? after, ids };
   }
@@ -206,8 +206,9 @@ export class MatchStore {
   private async applyDifferences(runner: Runner, facts: ReadonlyMap<ItemId, ItemFacts>, outcome: Outcome, by: { runId: string; now: string; today: string }, counts: Counts): Promise<void> {
     const open = new Map<string, DifferenceRow>();
     const ids = [...facts.keys()];
-    for (let i = 0; i < ids.length; i += 900) {
-      const { rows } = await runner.run(sql`select * from difference where is_open = 1 and aspect <> 'standard' and item_id in (${list(ids.slice(i, i + 900))})`);
+    const { dialect } = this.database;
+    for (let i = 0; i < ids.length; i += dialect.mostListed) {
+      const { rows } = await runner.run(sql`select * from difference where is_open = 1 and aspect <> 'standard' and ${dialect.among('item_id', 'big', ids.slice(i, i + dialect.mostListed))}`);
       for (const r of rows) open.set(`${String(r['item_id'])} ${String(r['aspect'])}`, differenceRow(r));
     }
     const fresh: { difference: Difference; previous: DifferenceRow | undefined }[] = [];

@@ -1,7 +1,7 @@
 import { payerAmountKey, type ChargeItem, type FeeItem, type FixedLine, type ItemId, type TaxExpectation, type TaxItem, type WorkingSet } from '../domain/reconciliation-outcomes.js';
 import type { FeeRecord } from '../domain/reconciliation-records.js';
-import type { Runner } from '../platform/database/dialect.js';
-import { list, raw, sql } from '../platform/database/sql.js';
+import type { Dialect, Runner } from '../platform/database/dialect.js';
+import { raw, sql } from '../platform/database/sql.js';
 import { chargeItem, feeItem, taxExpectation, taxItem } from './reconciliation-row.js';
 
 /** A live match line of an item of the set. */
@@ -20,8 +20,6 @@ export interface LoadedSet extends WorkingSet {
   readonly lines: readonly LiveLine[];
 }
 
-/** Parameters of one statement at the most; SQL Server allows 2100. */
-const chunk = 900;
 /** Everything of one component is read in rounds; a chain longer than this is a fault in the data that no clerk could follow. */
 const mostRounds = 50;
 
@@ -41,6 +39,7 @@ export class WorkingSetReader {
 
   constructor(
     private readonly runner: Runner,
+    private readonly dialect: Dialect,
     private readonly firstOpenDay: string,
   ) {}
 
@@ -88,8 +87,10 @@ export class WorkingSetReader {
   }
 
   private async select(table: string, column: string, keys: readonly string[], add: (row: Row) => void): Promise<void> {
-    for (let i = 0; i < keys.length; i += chunk) {
-      const { rows } = await this.runner.run(sql`select * from ${raw(table)} where ${raw(column)} in (${list(keys.slice(i, i + chunk))})`);
+    const kind = /(^|[ _])id$|match_no$/.test(column) ? 'big' : 'text';
+    const { mostListed } = this.dialect;
+    for (let i = 0; i < keys.length; i += mostListed) {
+      const { rows } = await this.runner.run(sql`select * from ${raw(table)} where ${this.dialect.among(column, kind, keys.slice(i, i + mostListed))}`);
       for (const r of rows) add(r);
     }
   }
@@ -111,7 +112,7 @@ export class WorkingSetReader {
   }
 
   private async addFees(rows: readonly Row[]): Promise<void> {
-    const fresh = rows.filter((r, i) => !this.fees.has(String(r['id'])) && rows.findIndex((o) => o['id'] === r['id']) === i);
+    const fresh = [...new Map(rows.map((r) => [String(r['id']), r])).values()].filter((r) => !this.fees.has(String(r['id'])));
     const lines = new Map<string, FeeRecord['lines'][number][]>();
     await this.select('fee_line', 'record_id', fresh.map((r) => String(r['id'])), (l) => {
       const id = String(l['record_id']);
@@ -129,9 +130,12 @@ export class WorkingSetReader {
       this.want('payers', payerAmountKey(f.payerKey, f.amountFen));
     }
     // What is left of a payment after partial refunds counts for the payer, too.
-    for (const t of this.fees.values()) {
-      if (t.status === 'paid') continue;
-      for (const p of this.fees.values()) if (p.status === 'paid' && p.serial === t.originalSerial) this.want('payers', payerAmountKey(p.payerKey, p.amountFen - t.amountFen));
+    const takes = [...this.fees.values()].filter((f) => f.status !== 'paid');
+    if (takes.length === 0) return;
+    const payments = new Map([...this.fees.values()].filter((f) => f.status === 'paid').map((f) => [f.serial, f]));
+    for (const t of takes) {
+      const p = payments.get(t.originalSerial ?? t.serial);
+      if (p) this.want('payers', payerAmountKey(p.payerKey, p.amountFen - t.amountFen));
     }
   }
 

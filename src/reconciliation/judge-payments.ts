@@ -16,8 +16,10 @@ export interface Verdict {
 }
 
 export interface Leftovers {
-  readonly charges: readonly ChargeItem[];
-  readonly payments: readonly Payment[];
+  readonly open: ReadonlySet<ItemId>;
+  readonly byPayer: ReadonlyMap<string, readonly ChargeItem[]>;
+  readonly paymentsByCode: ReadonlyMap<string, readonly Payment[]>;
+  readonly paymentsByCase: ReadonlyMap<string, readonly Payment[]>;
   /** Current charges that are settled, with the closed day if it is one. */
   readonly settled: ReadonlyMap<ItemId, { readonly closedDay: string | undefined }>;
   readonly around: Surroundings;
@@ -46,14 +48,14 @@ function nearest(charges: readonly ChargeItem[], p: Payment): ChargeItem | undef
 /** Why a payment found no charge. */
 export function judgePayment(p: Payment, left: Leftovers): Verdict {
   const { around, rules } = left;
-  const open = new Set(left.charges.map((c) => c.id));
+  const { open } = left;
   const sharing = p.record.paymentCode === undefined ? [] : (around.byCode.get(p.record.paymentCode) ?? []);
   const tierOf = (key: Tier['key']): Tier => rules.tiers.find((t) => t.key === key && t.shape === 'one') ?? rules.tiers.find((t) => t.key === key) ?? withoutRule;
   if (sharing.length > 0) return judgeAmong(sharing, p, tierOf('payment-code'), left, open)!;
 
   const sameCase = p.record.caseNo === undefined ? [] : (around.byCase.get(p.record.caseNo) ?? []);
   const key = payerAmountKey(p.record.payerKey, p.netFen);
-  const samePayer = key === undefined ? [] : left.charges.filter((c) => payerAmountKey(c.payerKey, c.amountFen) === key && c.caseNo !== p.record.caseNo);
+  const samePayer = key === undefined ? [] : (left.byPayer.get(key) ?? []).filter((c) => c.caseNo !== p.record.caseNo);
   const payerTier = tierOf('payer');
   const candidate = nearest(samePayer, p);
   const suspected = candidate && p.record.caseNo !== undefined ? { reason: 'wrong-case-suspected' as const, rule: payerTier.rule, criterion: 'case' as const, otherId: candidate.id, otherFen: candidate.amountFen } : undefined;
@@ -108,8 +110,8 @@ function judgeOpen(sharing: readonly ChargeItem[], open: readonly ChargeItem[], 
   if (criterion !== undefined && criterion !== 'amount') return verdict(reasonOf[criterion] ?? 'missing-here', criterion);
   if (criterion === undefined) return verdict('several-candidates', 'unique');
   if (sharing.some((v) => !v.current && v.chargeNo === c.chargeNo && v.caseNo === c.caseNo && v.amountFen === p.netFen)) return verdict('stale-charge-version', 'version');
-  const sameItem = (q: Payment): boolean => q.lines.has(c.feeItemCode) && (tier.key === 'payment-code' ? q.record.paymentCode === c.paymentCode : q.record.caseNo === c.caseNo);
-  const parts = left.payments.filter(sameItem);
+  const sameKey = tier.key === 'payment-code' ? left.paymentsByCode.get(c.paymentCode ?? '') : left.paymentsByCase.get(c.caseNo);
+  const parts = (sameKey ?? []).filter((q) => q.lines.has(c.feeItemCode));
   const alternatives = open.filter((o) => o.feeItemCode === c.feeItemCode);
   const total = parts.reduce((sum, q) => sum + q.netFen, 0n);
   if (parts.length > 1 && total < c.amountFen) return verdict('split-incomplete', 'amount');
@@ -126,8 +128,7 @@ export interface TakenBack {
 }
 
 /** Why a charge found no payment. Payments must have been judged before. */
-export function judgeCharge(c: ChargeItem, left: Leftovers, judged: readonly { readonly payment: Payment; readonly verdict: Verdict }[], takenBack: readonly TakenBack[]): Verdict {
-  const pointing = judged.find((j) => j.verdict.otherId === c.id);
+export function judgeCharge(c: ChargeItem, left: Leftovers, pointing: { readonly payment: Payment; readonly verdict: Verdict } | undefined, takenBack: readonly TakenBack[]): Verdict {
   if (pointing) {
     const { reason, rule, criterion } = pointing.verdict;
     return { reason, rule, criterion, otherId: pointing.payment.record.id, otherFen: pointing.payment.netFen };

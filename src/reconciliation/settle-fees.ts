@@ -95,8 +95,9 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
     else payments.push(paymentOf(link));
   }
 
+  const refunded = linked.links.filter((l) => l.netFen === 0n && l.takes.some((t) => t.status === 'refunded'));
   const afterRefund = new Map(payments.flatMap((p) => {
-    const refund = refundBefore(p, linked.links);
+    const refund = refundBefore(p, refunded);
     return refund ? [[p, refund] as const] : [];
   }));
   const result = matchTiers(context.rules.tiers, free, payments.filter((p) => !afterRefund.has(p)), around);
@@ -107,7 +108,10 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
     settle(m.tier.rule, 'matched', m.charges, m.payments.flatMap((p) => [p.record, ...p.takes]), '', m.tier.key === 'payer' ? payerAmountKey(m.charges[0]!.payerKey, m.charges[0]!.amountFen) : undefined);
   }
 
-  const left: Leftovers = { charges: result.charges, payments: result.payments, settled, around, rules: context.rules, today: context.today };
+  const left: Leftovers = {
+    open: new Set(result.charges.map((c) => c.id)), byPayer: groupBy(result.charges, (c) => payerAmountKey(c.payerKey, c.amountFen)),
+    paymentsByCode: groupBy(result.payments, (p) => p.record.paymentCode), paymentsByCase: groupBy(result.payments, (p) => p.record.caseNo), settled, around, rules: context.rules, today: context.today,
+  };
   const judged = [
     ...result.payments.map((payment) => ({ payment, verdict: judgePayment(payment, left) })),
     ...[...afterRefund].map(([payment, refund]) => ({ payment, verdict: { reason: 'paid-after-refund' as const, rule: 'taken-back', criterion: 'original' as const, otherId: refund.id, otherFen: refund.amountFen } })),
@@ -116,7 +120,8 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
     differ('fee-record', payment.record.id, payment.netFen, verdict);
     for (const t of payment.takes) differ('fee-record', t.id, t.amountFen, { reason: t.status === 'refunded' ? 'refunded' : 'reversed', rule: 'taken-back', criterion: 'amount', otherId: payment.record.id, otherFen: payment.record.amountFen });
   }
-  for (const c of result.charges) differ('charge', c.id, c.amountFen, judgeCharge(c, left, judged, takenBack));
+  const pointing = groupBy(judged, (j) => j.verdict.otherId);
+  for (const c of result.charges) differ('charge', c.id, c.amountFen, judgeCharge(c, left, pointing.get(c.id)?.[0], takenBack));
   return { settlements, differences };
 }
 
@@ -124,7 +129,7 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
 function refundBefore(p: Payment, links: readonly Link<FeeItem>[]): FeeItem | undefined {
   const when = (f: FeeItem): string => `${f.day} ${f.paidAt}`;
   for (const link of links) {
-    if (link.payment === p.record || link.netFen !== 0n) continue;
+    if (link.payment === p.record) continue;
     const refund = link.takes.find((t) => t.status === 'refunded');
     if (!refund || when(p.record) <= when(refund)) continue;
     const r = link.payment;

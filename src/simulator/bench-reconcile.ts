@@ -29,12 +29,16 @@ export interface ReconcileBench {
   readonly json: boolean;
 }
 
+/** The bare join: what agrees on the payment code and everything that both sides say. */
+export const join = `select c.id as charge_id, r.id as record_id from charge c join fee_record r on r.payment_code = c.payment_code and r.amount_fen = c.amount_fen and r.fee_item_code = c.fee_item_code and (r.case_no is null or r.case_no = c.case_no)
+      and (r.payer_key is null or c.payer_key is null or r.payer_key = c.payer_key)`;
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const round = (n: number, digits = 2): number => Number(n.toFixed(digits));
 const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
 /** Every item belongs to a case of its own; two in a hundred differ in one way or another. */
-async function fill(db: DatabaseAdapter, from: number, n: number, day: string): Promise<void> {
+export async function fill(db: DatabaseAdapter, from: number, n: number, day: string): Promise<void> {
   const { rows } = await db.run(sql`select value from counter where name = 'reconciliation'`);
   const base = BigInt(String(rows[0]!['value']));
   const range = `generate_series(${from}, ${from + n - 1}) as g(i)`;
@@ -74,9 +78,6 @@ export async function benchReconcile(options: ReconcileBench): Promise<void> {
       const store = new MatchStore(db, new SystemClock());
       return timed(() => store.run({ rules, settle: matchRecords, batchItems: 10_000_000 }));
     };
-    const join = `select c.id as charge_id, r.id as record_id from charge c join fee_record r on r.payment_code = c.payment_code and r.amount_fen = c.amount_fen and r.fee_item_code = c.fee_item_code and (r.case_no is null or r.case_no = c.case_no)
-      and (r.payer_key is null or c.payer_key is null or r.payer_key = c.payer_key)`;
-
     say(`a day of ${options.day} against an empty history ...`);
     const small = await open('small');
     await fill(small, 1, options.day, '2026-11-20');

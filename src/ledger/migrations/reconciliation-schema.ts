@@ -83,7 +83,6 @@ export function reconciliationStatements(d: Dialect): string[] {
     `create unique index match_line_returned on match_line (returned_id) where returned_id is not null and live = 1`,
     `create index match_line_part on match_line (match_no) where part = 1`,
     `create index match_line_undone_expected on match_line (expected_id) where live = 0 and expected_id is not null`,
-    `create index match_line_undone_day on match_line (undone_day) where live = 0`,
     `create index match_line_payer on match_line (payer_amount) where live = 1 and payer_amount is not null`,
     `create index match_line_day on match_line (statement_day)`,
     `create table difference (

@@ -60,6 +60,9 @@ export interface Dialect {
   updateMany(runner: Runner, update: ManyUpdate): Promise<string[]>;
   /** Takes due exchanges for one worker; what another worker holds is skipped, not waited for. */
   claim(runner: Runner, request: ClaimRequest): Promise<Record<string, unknown>[]>;
+  /** `column` is one of the values; at most `mostListed` of them. */
+  among(column: string, kind: ColumnKind, values: readonly string[]): Sql;
+  readonly mostListed: number;
   /** Suffix and hint that lock the rows read until the end of the transaction. */
   readonly lockRows: { readonly hint: string; readonly suffix: string };
   /** First n rows: `top (n)` after select on one engine, `limit n` at the end on the other. */

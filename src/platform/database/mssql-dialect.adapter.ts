@@ -50,6 +50,8 @@ export const mssqlDialect: Dialect = {
   type: (kind, length) => (kind === 'text' ? `nvarchar(${length ?? 200})` : types[kind]),
   identity: 'bigint identity(1,1) primary key',
   value,
+  among: (column, _kind, values) => sql`${raw(column)} in (${list(values)})`,
+  mostListed: 900,
   lockRows: { hint: 'with (updlock, rowlock)', suffix: '' },
   top: (n) => ({ prefix: `top (${n})`, suffix: '' }),
 

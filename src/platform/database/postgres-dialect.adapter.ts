@@ -28,6 +28,8 @@ export const postgresDialect: Dialect = {
   type: (kind, length) => (kind === 'text' ? `varchar(${length ?? 200})` : types[kind]),
   identity: 'bigint generated always as identity primary key',
   value: (_kind, value) => value,
+  among: (column, kind, values) => sql`${raw(column)} = any(${[...values]}::${raw(castOf(kind))}[])`,
+  mostListed: 5000,
   lockRows: { hint: '', suffix: 'for update' },
   top: (n) => ({ prefix: '', suffix: `limit ${n}` }),
 
