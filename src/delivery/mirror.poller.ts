@@ -75,7 +75,7 @@ export class MirrorPoller {
       const seen = await staging.survey(directory);
       temporaries.push(...seen.temporaries.map((entry) => ({ directory, entry })));
       return seen.files;
-    });
+    }, expected.size === 0);
     const outbox = await survey(outboxDir);
     const manifests = await survey(manifestDir);
     if (!(await goOn())) return undefined;
@@ -100,7 +100,7 @@ export class MirrorPoller {
     const found = [
       ...(await this.stillStaged(channelName, compareMirror({ ...view, hashes: reading.hashes, absentBefore: this.absentBefore(channelName, view) }), expected)),
       ...(await this.halfWritten(channel, staging, temporaries)),
-      ...(await this.acknowledgements(channel, staging, directories, options.deep === true)),
+      ...(await this.acknowledgements(channel, staging, directories, options.deep === true, expected.size === 0)),
     ];
     const { fresh, gone } = await this.parts.store.record(channelName, directories, found);
     this.tell(channelName, found, fresh, gone);
@@ -114,7 +114,7 @@ export class MirrorPoller {
   }
 
   /** A directory that cannot be listed is told and noted, not thrown; undefined then. */
-  private async list(directories: MirroredDirectory[], channel: ChannelName, directory: string, ask: () => Promise<StagedEntry[]>): Promise<StagedEntry[] | undefined> {
+  private async list(directories: MirroredDirectory[], channel: ChannelName, directory: string, ask: () => Promise<StagedEntry[]>, nothingStaged = false): Promise<StagedEntry[] | undefined> {
     const place = `${channel} ${directory}`;
     // A machine that does not answer is asked once, not directory by directory.
     const before = directories.find((d) => d.failure !== undefined && d.failure.code !== 'staging-denied')?.failure;
@@ -128,8 +128,10 @@ export class MirrorPoller {
       const failure = asFailure(error);
       if (!(error instanceof GatewayFailure)) throw error;
       directories.push({ directory, files: 0, failure: { code: failure.code, detail: failure.detail } });
-      if (!this.trouble.has(place)) this.parts.log.warn({ channel, directory, code: failure.code, detail: failure.detail }, 'the mirror cannot list a directory of the staging machine');
-      this.trouble.add(place);
+      // Before the first delivery the directories may not be there yet; delivery makes them.
+      const early = nothingStaged && failure.code === 'staging-denied';
+      if (!early && !this.trouble.has(place)) this.parts.log.warn({ channel, directory, code: failure.code, detail: failure.detail }, 'the mirror cannot list a directory of the staging machine');
+      if (!early) this.trouble.add(place);
       return undefined;
     }
   }
@@ -241,9 +243,9 @@ export class MirrorPoller {
     return found.filter((f) => !over.has(f));
   }
 
-  private async acknowledgements(channel: ChannelSettings, staging: StagingMachine, directories: MirroredDirectory[], deep: boolean): Promise<MirrorFinding[]> {
+  private async acknowledgements(channel: ChannelSettings, staging: StagingMachine, directories: MirroredDirectory[], deep: boolean, nothingStaged: boolean): Promise<MirrorFinding[]> {
     const directory = channel.staging.acknowledgementDir;
-    const entries = await this.list(directories, channel.channel, directory, () => staging.list(directory));
+    const entries = await this.list(directories, channel.channel, directory, () => staging.list(directory), nothingStaged);
     if (entries === undefined) return [];
     const nowMs = this.parts.clock.now().getTime();
     const keyOf = (name: string): string => `${channel.channel}\u0000${name}`;
