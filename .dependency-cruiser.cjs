@@ -1,7 +1,7 @@
 // The architecture as rules: imports run one way, stages do not know each other, pure files stay pure.
 // test/pure/import-rules.spec.ts proves that each rule bites.
 
-const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'reconciliation', 'alarm', 'ops'];
+const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'reconciliation', 'alarm', 'supervision', 'ops'];
 const roles = ['module', 'poller', 'processor', 'controller', 'store', 'adapter', 'entity', 'migration', 'command', 'config'];
 
 // A role in the name is the border: without one the file is pure. The places that put the parts together are left out, and

@@ -68,6 +68,7 @@ const cases: [file: string, it: string, rules: string[]][] = [
   ['src/simulator/center/judge.ts', '../../delivery/deliver.processor.js', ['simulator-knows-no-stage']],
   ['src/simulator/toys.ts', '../delivery/deliver.processor.js', []],
   ['src/alarm/look.poller.ts', '../delivery/deliver.processor.js', ['one-way-alarm']],
+  ['src/supervision/look.poller.ts', '../delivery/deliver.processor.js', ['one-way-supervision']],
   ['src/ops/index.ts', '../domain/words.js', []],
   ['src/ops/asks.controller.ts', './index.js', ['no-barrels']],
 ];
