@@ -20,6 +20,13 @@ export interface Unsettled {
   readonly moving: number;
   /** Manifests that the center has not imported. */
   readonly notImported: number;
+  /** What of the bureau is not captured: tables with rows above the watermark, channel and event whose keys differ. */
+  readonly where: readonly string[];
+}
+
+interface Uncaptured {
+  readonly where: string;
+  readonly count: number;
 }
 
 /** The events of the bureau as keys, written from config/streams/case.yaml. */
@@ -27,7 +34,7 @@ const bureauKeys = `
   select 'application' as event, case_no, '1' as seq from land_case where applied_at is not null
   union all select 'acceptance', case_no, '1' from land_case where accepted_at is not null
   union all select 'refusal', case_no, '1' from land_case where refused_at is not null and accepted_at is null
-  union all select 'result', case_no, '1' from land_case where closed_at is not null
+  union all select 'result', case_no, '1' from land_case where closed_at is not null or withdrawn_at is not null
   union all select 'supplement-notice', case_no, supplement_no::text from land_supplement where notified_at is not null
   union all select 'supplement-received', case_no, supplement_no::text from land_supplement where received_at is not null
   union all select 'process-step', case_no, step_no::text from land_step where step_status = 'DONE' and started_at is not null
@@ -58,7 +65,8 @@ export async function countUnsettled(options: UnsettledOptions): Promise<Unsettl
     throw ledger;
   }
   try {
-    const notCaptured = (await countAbove(bureau, ledger)) + (await countMissing(bureau, ledger, options.channels));
+    const uncaptured = [...(await countAbove(bureau, ledger)), ...(await countMissing(bureau, ledger, options.channels))];
+    const notCaptured = uncaptured.reduce((sum, u) => sum + u.count, 0);
     const moving = await countMoving(ledger);
     let notImported = 0;
     for (const { channel } of options.channels) {
@@ -67,7 +75,7 @@ export async function countUnsettled(options: UnsettledOptions): Promise<Unsettl
       const names = await readdir(path.join(center.stagingDir ?? path.join(center.dir, 'staging'), 'manifest')).catch(() => []);
       notImported += names.filter((name) => /^M\d+\.xml$/.test(name)).length;
     }
-    return { total: notCaptured + moving + notImported, notCaptured, moving, notImported };
+    return { total: notCaptured + moving + notImported, notCaptured, moving, notImported, where: uncaptured.map((u) => u.where) };
   } finally {
     await Promise.all([bureau.end(), ledger.end()]);
   }
@@ -81,32 +89,32 @@ async function connect(url: string): Promise<pg.Client> {
 }
 
 /** Rows that were written at or after the mark up to which the ledger has read their table. */
-async function countAbove(bureau: pg.Client, ledger: pg.Client): Promise<number> {
+async function countAbove(bureau: pg.Client, ledger: pg.Client): Promise<Uncaptured[]> {
   const { rows } = await ledger.query<{ position: string }>(`select position from watermark where stream = 'case'`);
   const position = JSON.parse(rows[0]?.position ?? '{}') as Record<string, readonly [string, string] | undefined>;
   const counts = Object.entries(tables).map(([source, table]) => {
     const [mark, caseNo] = position[source] ?? ['0', ''];
-    return `select count(*)::int as n from ${table} where row_version > ${BigInt(mark)} or (row_version = ${BigInt(mark)} and case_no > '${caseNo.replaceAll("'", "''")}')`;
+    return `select '${table}' as place, count(*)::int as n from ${table} where row_version > ${BigInt(mark)} or (row_version = ${BigInt(mark)} and case_no > '${caseNo.replaceAll("'", "''")}')`;
   });
-  const found = await bureau.query<{ n: number }>(counts.join(' union all '));
-  return found.rows.reduce((sum, row) => sum + row.n, 0);
+  const found = await bureau.query<{ place: string; n: number }>(counts.join(' union all '));
+  return found.rows.filter((row) => row.n > 0).map((row) => ({ where: `${row.place} above the watermark`, count: row.n }));
 }
 
-async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: readonly WatchedChannel[]): Promise<number> {
+async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: readonly WatchedChannel[]): Promise<Uncaptured[]> {
   const there = await bureau.query<{ event: string; n: number; digest: string }>(`select event, ${summed} from (${bureauKeys}) keys group by event`);
   const known = await ledger.query<{ channel: string; event: string; n: number; digest: string }>(`select channel, event, ${summed} from (${ledgerKeys}) keys group by channel, event`);
-  let missing = 0;
+  const missing: Uncaptured[] = [];
   for (const { channel, events } of channels) {
     for (const event of events) {
       const [a, b] = [there.rows.find((r) => r.event === event), known.rows.find((r) => r.channel === channel && r.event === event)];
       // Equal counts with other digests: at least one is missing and one too many.
-      if ((a?.digest ?? '0') !== (b?.digest ?? '0')) missing += Math.max(1, Math.abs((a?.n ?? 0) - (b?.n ?? 0)));
+      if ((a?.digest ?? '0') !== (b?.digest ?? '0')) missing.push({ where: `${channel} ${event}: ${a?.n ?? 0} in the bureau, ${b?.n ?? 0} in the ledger`, count: Math.max(1, Math.abs((a?.n ?? 0) - (b?.n ?? 0))) });
     }
   }
   // A case that nobody at the receivers knows has no event to miss; whether it is gone shows in the heads.
   const heads = await ledger.query<{ n: number; digest: string }>(`select ${summed.replaceAll('seq', `''`)} from case_head where removed_at is null`);
   const cases = await bureau.query<{ n: number; digest: string }>(`select ${summed.replaceAll('seq', `''`)} from land_case`);
-  if (heads.rows[0]?.digest !== cases.rows[0]?.digest) missing += Math.max(1, Math.abs((heads.rows[0]?.n ?? 0) - (cases.rows[0]?.n ?? 0)));
+  if (heads.rows[0]?.digest !== cases.rows[0]?.digest) missing.push({ where: `cases: ${cases.rows[0]?.n ?? 0} in the bureau, ${heads.rows[0]?.n ?? 0} in the ledger`, count: Math.max(1, Math.abs((heads.rows[0]?.n ?? 0) - (cases.rows[0]?.n ?? 0))) });
   return missing;
 }
 

@@ -35,7 +35,8 @@ export function deriveExpected({ case: root, children }: BureauCase): ExpectedEv
     if (has(row['started_at'])) add('special-start', 40, row['special_no'], row);
     if (has(row['ended_at'])) add('special-end', 40, row['special_no'], row);
   }
-  if (has(root['closed_at'])) add('result', 50);
+  // A withdrawn case that nobody closed is reported as closed by the withdrawal.
+  if (has(root['closed_at']) || has(root['withdrawn_at'])) add('result', 50);
   for (const row of children['pickups'] ?? []) if (has(row['picked_at'])) add('pickup', 60, row['pickup_no'], row);
   return found;
 }
@@ -79,11 +80,14 @@ const provincial: Readonly<Record<string, readonly Fact[]>> = {
 };
 const factsOf: Readonly<Record<string, Readonly<Record<string, readonly Fact[]>>>> = { center, provincial };
 
+const withdrawalReason = '申请人撤回申请';
+
 /** Texts that the newest message of the event must carry by element, from the rows as they are now; empty for an unknown channel. */
 export function expectedTexts(channel: string, { case: root, children }: BureauCase, expected: ExpectedEvent): Record<string, string[]> {
   const applicants = children['applicants'] ?? [];
+  const closed = has(root['closed_at']) ? root : { ...root, closed_at: root['withdrawn_at'] ?? null, ...(channel === 'provincial' ? { result_text: withdrawalReason } : {}) };
   const rowsFrom: Record<string, readonly Row[]> = {
-    ...children, case: [root], item: expected.item === undefined ? [] : [expected.item],
+    ...children, case: [closed], item: expected.item === undefined ? [] : [expected.item],
     applicants: applicants.filter((row) => row['role'] !== 'AGENT'), agents: applicants.filter((row) => row['role'] === 'AGENT'),
   };
   return Object.fromEntries((factsOf[channel]?.[expected.event] ?? []).map(([element, from, column, form]) => {
