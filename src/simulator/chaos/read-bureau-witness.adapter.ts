@@ -16,7 +16,7 @@ async function rowsOf(client: pg.ClientBase, table: TableName, caseNos: readonly
   const shape = bureauTables[table];
   const columns = shape.columns.filter((column) => column !== 'case_no').map(columnText).join(', ');
   const { rows } = await client.query<Record<string, string | null>>({
-    text: `select case_no as of_case, ${columns} from ${shape.table} ${caseNos === undefined ? '' : 'where case_no = any($1)'} order by case_no${shape.key === null ? '' : `, ${shape.key}`}`,
+    text: `select case_no as of_case, ${columns} from ${shape.table} t ${caseNos === undefined ? '' : 'where case_no = any($1)'} order by t.case_no${shape.key === null ? '' : `, t.${shape.key}`}`,
     values: caseNos === undefined ? [] : [caseNos],
   });
   const found = new Map<string, Row[]>();

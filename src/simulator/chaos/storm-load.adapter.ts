@@ -21,14 +21,15 @@ export interface StormLoadOptions {
   readonly maxCases: number;
 }
 
-/** What is done, and how often for each new case. */
+/** What is done, and how often for each new case; the first come first when the machine is slow. */
 const shares = {
-  advance: 6, correct: 0.6, 'correct-twice': 0.15, 'come-back': 0.15, child: 0.5, unsent: 0.1, 'taken-back': 0.08, late: 0.3, wide: 0.02, withdraw: 0.06, delete: 0.04, mend: 0.08,
+  insert: 1, advance: 6, correct: 0.6, 'correct-twice': 0.15, 'come-back': 0.15, child: 0.5, unsent: 0.1, 'taken-back': 0.08, late: 0.3, wide: 0.02, withdraw: 0.06, delete: 0.04, mend: 0.08,
 } as const;
 type Action = keyof typeof shares;
 
 const tickMs = 50;
 const inFlightLimit = 6;
+const heldLimit = 4;
 const awkwardKinds = ['wrong-check-digit', 'wrong-unit-code'] as const;
 
 /** Connects to the sample bureau, makes its tables unless they are there, and gives the load, not yet started. */
@@ -54,7 +55,11 @@ class BureauStorm implements StormLoad {
   private readonly uncertain = new Set<string>();
   private readonly running = new Set<Promise<void>>();
   private readonly tally = { cases: 0, changes: 0, corrections: 0, childOnly: 0, lateCommits: 0, wide: 0, withdrawals: 0, deletions: 0, unknown: 0 };
-  private readonly due: Record<Action | 'insert', number> = Object.fromEntries([...Object.keys(shares), 'insert'].map((name) => [name, 0])) as Record<Action | 'insert', number>;
+  private readonly due = Object.fromEntries(Object.keys(shares).map((name) => [name, 0])) as Record<Action, number>;
+  /** Actions that do something now, without those that only wait. */
+  private active = 0;
+  private held = 0;
+  private turn = 0;
   private actions = 0;
   private started = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -65,7 +70,7 @@ class BureauStorm implements StormLoad {
   private tellStopped: () => void = () => undefined;
 
   constructor(private readonly options: StormLoadOptions) {
-    this.connection = new StormConnection(options.bureauUrl, inFlightLimit + 4);
+    this.connection = new StormConnection(options.bureauUrl, inFlightLimit + heldLimit + 2);
     this.stopped = new Promise((resolve) => (this.tellStopped = resolve));
   }
 
@@ -91,7 +96,8 @@ class BureauStorm implements StormLoad {
     const random = this.nextRandom();
     const record = this.pick(random);
     if (record === undefined) return;
-    await this.track(this.advance(record, 'through', random, ms));
+    this.active += 1;
+    await this.track(this.advance(record, 'through', random, ms)).finally(() => (this.active -= 1));
   }
 
   counts(): LoadCounts {
@@ -103,15 +109,16 @@ class BureauStorm implements StormLoad {
     // After a stall the load does not catch up with a burst of more than a second.
     const seconds = Math.min(now - this.last, 1_000) / 1_000;
     this.last = now;
-    const rate = this.options.casesPerSecond * seconds;
-    if (this.started < this.options.maxCases) this.due.insert += rate;
-    for (const [name, share] of Object.entries(shares)) this.due[name as Action] += rate * share;
-    for (const name of Object.keys(this.due) as (Action | 'insert')[]) {
-      while (this.due[name] >= 1 && this.running.size < inFlightLimit) {
-        this.due[name] -= 1;
-        this.track(this.act(name)).catch((error: unknown) => (this.defect ??= error));
-      }
-      this.due[name] = Math.min(this.due[name], 5);
+    const names = Object.keys(shares) as Action[];
+    for (const name of names) this.due[name] = Math.min(this.due[name] + this.options.casesPerSecond * seconds * shares[name], 3);
+    // In turn, so that on a slow machine every kind still comes.
+    for (let idle = 0; idle < names.length && this.active < inFlightLimit; this.turn += 1) {
+      const name = names[this.turn % names.length]!;
+      idle += 1;
+      if (this.due[name] < 1) continue;
+      this.due[name] -= 1;
+      idle = 0;
+      this.track(this.act(name)).catch((error: unknown) => (this.defect ??= error));
     }
   }
 
@@ -127,8 +134,16 @@ class BureauStorm implements StormLoad {
     return makeRandom(seedOf(this.options.seed, this.actions));
   }
 
-  private async act(name: Action | 'insert'): Promise<void> {
-    const random = this.nextRandom();
+  private async act(name: Action): Promise<void> {
+    this.active += 1;
+    try {
+      await this.perform(name, this.nextRandom());
+    } finally {
+      this.active -= 1;
+    }
+  }
+
+  private async perform(name: Action, random: Random): Promise<void> {
     if (this.uncertain.size > 0) await this.lookAgain();
     if (name === 'insert') return this.insert(random);
     if (name === 'wide') return this.changeMany(random);
@@ -138,7 +153,7 @@ class BureauStorm implements StormLoad {
     switch (name) {
       case 'advance': return this.advance(record, random.chance(0.05) ? 'refuse' : 'through', random, 0);
       case 'withdraw': return this.advance(record, 'withdraw', random, 0);
-      case 'late': return this.advance(record, 'through', random, random.int(300, 5_000));
+      case 'late': return this.held >= heldLimit ? undefined : this.advance(record, 'through', random, random.int(300, 5_000));
       case 'correct': return this.correct(record, 'case', random);
       case 'child': return this.correct(record, 'child', random);
       case 'unsent': return this.correct(record, 'unsent', random);
@@ -238,7 +253,9 @@ class BureauStorm implements StormLoad {
   private async write(record: CaseRecord, changes: readonly RowChange[], after: CaseRecord, holdMs: number): Promise<boolean> {
     const outcome = await this.transact([record.caseNo], async (client) => {
       for (const change of changes) await writeChange(client, record.caseNo, change);
-      if (holdMs > 0) await this.wait(holdMs);
+      if (holdMs === 0) return;
+      this.held += 1;
+      await this.wait(holdMs).finally(() => (this.held -= 1));
     });
     if (outcome === 'committed') this.known.set(record.caseNo, after);
     return outcome === 'committed';
@@ -274,7 +291,9 @@ class BureauStorm implements StormLoad {
   /** Waits, or less when the load is stopped. */
   private async wait(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    this.active -= 1;
     await Promise.race([new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), this.stopped]);
+    this.active += 1;
     clearTimeout(timer);
   }
 }
