@@ -25,6 +25,8 @@ export interface ChannelFacts {
   readonly channel: string;
   readonly silences: Omit<Expectations, 'captureMs'>;
   readonly pausedMs?: number | undefined;
+  /** Since when a package is carried by hand. */
+  readonly carriedMs?: number | undefined;
   readonly breaker?: { readonly sinceMs?: number | undefined; readonly code?: string | undefined; readonly remedy?: string | undefined } | undefined;
   readonly due?: Waiting | undefined;
   readonly blocked?: Waiting | undefined;
@@ -107,8 +109,10 @@ function judgeChannel(c: ChannelFacts, watchingMs: number, alarms: AlarmSettings
   if (c.breaker) add('breaker-open', `stands still${c.breaker.sinceMs === undefined ? '' : ` for ${formatDuration(nowMs - c.breaker.sinceMs)}`}: ${c.breaker.code ?? 'its breaker is open'}`, { remedy: c.breaker.remedy });
   const paused = c.pausedMs === undefined ? undefined : over(clock, c.pausedMs, alarms.pausedMs);
   if (paused !== undefined) add('channel-paused', `paused for ${formatDuration(paused)} of working time`, { remedy: `gateway resume ${channel}` });
+  const carried = c.carriedMs === undefined ? undefined : over(clock, c.carriedMs, alarms.pausedMs);
+  if (carried !== undefined) add('channel-paused', `a package has been carried by hand for ${formatDuration(carried)} of working time`, { part: 'package', remedy: 'gateway hand-over: confirm or cancel the package' });
   // A channel that stands still for a known reason leaves its work undone for the same reason.
-  if (c.due && !c.breaker && c.pausedMs === undefined && alarms.oldestDueMs > 0 && nowMs - c.due.oldestMs > alarms.oldestDueMs) {
+  if (c.due && !c.breaker && c.pausedMs === undefined && c.carriedMs === undefined && alarms.oldestDueMs > 0 && nowMs - c.due.oldestMs > alarms.oldestDueMs) {
     add('oldest-due', `${count(c.due.count, 'exchange')} due, the oldest for ${formatDuration(nowMs - c.due.oldestMs)}`);
   }
   if (c.blocked) {

@@ -34,6 +34,7 @@ export interface GatewayStatus {
   /** Requests that were not let in within the last day, the most frequent first. */
   readonly rejections: readonly RejectionSum[];
   readonly leases: readonly { readonly name: string; readonly holder: string }[];
+  readonly alarms: readonly { readonly key: string; readonly severity: string; readonly since: string; readonly text: string; readonly remedy: string; readonly acknowledgedBy?: string | undefined }[];
   /** What a person should look at; empty when nothing. */
   readonly attention: readonly string[];
 }
@@ -77,6 +78,9 @@ export function formatStatus(status: GatewayStatus, now: Date): string {
   if (status.rejections.length > 0) {
     const most = status.rejections.slice(0, 10);
     parts.push(`Requests that were not let in within a day${status.rejections.length > most.length ? ` (the most frequent of ${status.rejections.length})` : ''}:\n${indent(formatTable(['channel', 'from', 'why', 'times', 'last'], most.map((r) => [r.channel ?? '-', r.remote, r.reason, String(r.count), age(r.lastAt)])))}`);
+  }
+  if (status.alarms.length > 0) {
+    parts.push(`Alarms (gateway alarms):\n${status.alarms.map((a) => `  ${a.severity === 'critical' ? 'CRITICAL' : 'warning'}  ${a.key}, ${age(a.since)}: ${a.text}${a.acknowledgedBy === undefined ? '' : ` (taken care of by ${a.acknowledgedBy})`}\n    → ${a.remedy}`).join('\n')}`);
   }
   if (status.leases.length > 0) parts.push(`Leases:\n${indent(formatTable(['what', 'held by'], status.leases.map((l) => [l.name, l.holder])))}`);
   parts.push(status.attention.length === 0 ? 'Nothing needs attention.' : `Needs attention:\n${status.attention.map((a) => `  - ${a}`).join('\n')}`);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerCancel } from './cancel.command.js';
+import { registerAlarms } from './alarms.command.js';
 import { registerCalendar } from './calendar.command.js';
 import { checkCommand } from './check.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
@@ -11,6 +12,7 @@ import { registerHandOver } from './hand-over.command.js';
 import { mapCommand } from './map.command.js';
 import { registerMirror } from './mirror.command.js';
 import { pauseCommand } from './pause.command.js';
+import { registerQueue } from './queue.command.js';
 import { registerReplay } from './replay.command.js';
 import { resumeCommand } from './resume.command.js';
 import { retryCommand, type RetryOptions } from './retry.command.js';
@@ -128,5 +130,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerCompleteness(program, context, end);
   registerPrune(program, context, end);
   registerCalendar(program, context, end);
+  registerAlarms(program, context, end);
+  registerQueue(program, context, end);
   return program;
 }

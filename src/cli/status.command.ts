@@ -1,5 +1,6 @@
 import { waitingForPersonStates } from '../domain/exchange-states.js';
 import { failureCodes, type FailureCode } from '../domain/failures.js';
+import { AlarmStore } from '../ledger/alarm.store.js';
 import { exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { findingsText } from './format-completeness.js';
 import { formatStatus, type ChannelStatus, type GatewayStatus } from './format-status.js';
@@ -25,7 +26,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
     ledger.rejections.since(new Date(context.clock.now().getTime() - rejectionsOfMs).toISOString()),
   ]);
   const compared = (await Promise.all(settings.streamDefinitions.map((s) => ledger.completeness.runs(1, { stream: s.stream })))).flat();
-  const [packages, mirrored] = await Promise.all([ledger.handOvers.list(), ledger.mirror.counts()]);
+  const [packages, mirrored, alarms] = await Promise.all([ledger.handOvers.list(), ledger.mirror.counts(), new AlarmStore(ledger.database, context.clock).open()]);
   const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
   const names = [...new Set([...configured, ...states.map((s) => s.channel), ...counts.map((c) => c.channel)])];
   const channels = names.map((channel): ChannelStatus => {
@@ -51,7 +52,9 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
   }));
   const standingMs = settings.capture.standingAlarmMs;
   const now = context.clock.now().getTime();
+  const untended = alarms.filter((a) => a.acknowledgedBy === undefined).length;
   const attention = [
+    ...(untended > 0 ? [`${untended} ${untended === 1 ? 'alarm stands' : 'alarms stand'} (gateway alarms)`] : []),
     ...channels.flatMap((c) => [
       ...(c.paused ? [`channel ${c.channel} is paused`] : []),
       ...(c.breaker ? [`channel ${c.channel} stands still: ${c.breaker.code ?? 'its breaker is open'}`] : []),
@@ -76,7 +79,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
     }),
     ...(leases.length === 0 ? ['no gateway holds a lease: none with the scheduler role seems to run'] : []),
   ];
-  return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, rejections, leases, attention };
+  return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, rejections, leases, alarms: alarms.map(({ key, severity, since, text, remedy, acknowledgedBy }) => ({ key, severity, since, text, remedy, acknowledgedBy })), attention };
 }
 
 function remedyOf(code: string | undefined): string | undefined {

@@ -23,6 +23,8 @@ export interface ChannelStanding {
   readonly unanswered?: Standing | undefined;
   readonly killed?: Standing | undefined;
   readonly lastReturnMs?: number | undefined;
+  /** Since when a package is carried by hand, which keeps the channel standing. */
+  readonly carriedMs?: number | undefined;
   readonly odd: readonly { readonly class: string; readonly count: number }[];
   readonly mirror: readonly { readonly kind: MirrorFindingKind; readonly count: number }[];
 }
@@ -47,13 +49,14 @@ export class StandingStore {
     if (channels.length === 0) return [];
     const mine = sql`e.channel in (${list(channels)})`;
     const oldest = (where: Sql): Sql => sql`select e.channel as channel, count(*) as n, min(e.state_since) as oldest from exchange e where ${mine} and ${where} group by e.channel`;
-    const [due, blocked, staged, unanswered, killed, returns, odd, mirror] = await Promise.all([
+    const [due, blocked, staged, unanswered, killed, carried, returns, odd, mirror] = await Promise.all([
       this.standing(oldest(sql`(e.state = 'captured' or (e.state = 'rendered' and e.head = 1))`)),
       this.standing(oldest(sql`e.state in ('parked', 'refused') and e.head = 1`)),
       this.standing(oldest(sql`e.state = 'staged'`)),
       this.standing(sql`select e.channel as channel, count(*) as n, min(coalesce(m.staged_at, e.state_since)) as oldest from exchange e
         left join manifest m on m.channel = e.channel and m.seq = e.manifest_seq where ${mine} and e.state in ('staged', 'picked_up') group by e.channel`),
       this.standing(oldest(sql`e.state = 'parked' and e.failure_code = 'worker-killed'`)),
+      this.standing(sql`select channel, count(*) as n, min(created_at) as oldest from hand_over where state = 'open' group by channel`),
       this.database.run(sql`select channel, max(judged_at) as last from return_file where taken = 1 group by channel`),
       this.odd(channels, oddWindowMs),
       this.database.run(sql`select channel, kind, count(*) as n from mirror_finding where gone_at is null group by channel, kind order by channel, kind`),
@@ -62,6 +65,7 @@ export class StandingStore {
       const last = returns.rows.find((r) => r['channel'] === channel)?.['last'];
       return {
         channel, due: due.get(channel), blocked: blocked.get(channel), staged: staged.get(channel), unanswered: unanswered.get(channel), killed: killed.get(channel),
+        carriedMs: carried.get(channel)?.oldestMs,
         lastReturnMs: last === undefined || last === null ? undefined : Date.parse(instantText(last)),
         odd: odd.filter((o) => o.channel === channel),
         mirror: mirror.rows.filter((r) => r['channel'] === channel).map((r) => ({ kind: String(r['kind']) as MirrorFindingKind, count: Number(r['n']) })),

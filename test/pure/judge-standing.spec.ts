@@ -65,6 +65,8 @@ describe('channels', () => {
     ['a pause tells it too', { pausedMs: now - minute, due: one(9, '2026-10-20 08:00:00') }, []],
     ['paused since the morning', { pausedMs: at('2026-10-20 10:00:00') }, ['channel-paused:center']],
     ['paused over the weekend is short', { pausedMs: at('2026-10-20 14:30:00') }, []],
+    ['a package on its way tells it too', { carriedMs: now - minute, due: one(9, '2026-10-20 08:00:00') }, []],
+    ['a package on its way for long', { carriedMs: at('2026-10-20 09:00:00') }, ['channel-paused:center:package']],
     ['due for a quarter of an hour', { due: { count: 1, oldestMs: now - 15 * minute } }, []],
     ['due for longer', { due: { count: 1, oldestMs: now - 15 * minute - 1 } }, ['oldest-due:center']],
     ['one blocked case, fresh', { blocked: one(1, '2026-10-20 15:00:00') }, []],
