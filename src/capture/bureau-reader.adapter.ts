@@ -118,7 +118,7 @@ export class BureauReader {
 
   /** Which of these cases the bureau still has. */
   async existing(caseNos: readonly CaseNo[]): Promise<Set<CaseNo>> {
-    const { rows } = await this.database.run(sql`select ${raw(this.stream.key)} as case_no from ${raw(this.stream.table)} where ${raw(this.stream.key)} in (${list(caseNos)})`);
+    const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(this.stream.key))} as case_no from ${raw(this.stream.table)} where ${raw(this.stream.key)} in (${list(caseNos)})`);
     return new Set(rows.map((r) => String(r['case_no'])));
   }
 

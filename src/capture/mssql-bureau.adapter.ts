@@ -6,7 +6,8 @@ import { compareMarks, earlierMark, startOf, type BureauDialect } from './bureau
 const cast: Record<ColumnType, (column: string) => string> = {
   text: (c) => `convert(nvarchar(max), ${c})`,
   integer: (c) => `convert(nvarchar(40), ${c})`,
-  decimal: (c) => `convert(nvarchar(60), ${c})`,
+  // Style 2 keeps the four decimals of money, which would be rounded to two without a word; other types ignore it.
+  decimal: (c) => `convert(nvarchar(60), ${c}, 2)`,
   date: (c) => `convert(nvarchar(10), ${c}, 23)`,
   datetime: (c) => `convert(nvarchar(23), convert(datetime2(3), ${c}), 121)`,
   boolean: (c) => `convert(nvarchar(1), ${c})`,
@@ -20,6 +21,11 @@ const accepted: Record<ColumnType, RegExp> = {
   datetime: /^(datetime|datetime2|smalldatetime)$/,
   boolean: /^bit$/,
 };
+
+/** A key of fixed length comes padded with blanks, which SQL Server does not see when it compares and JavaScript does. */
+const keyText = (column: string): string => `rtrim(convert(nvarchar(60), ${column}))`;
+/** Sorted as JavaScript sorts: the reader goes on behind the last key that it consumed. */
+const keyOrder = (column: string): string => `${keyText(column)} collate Latin1_General_BIN2`;
 
 /**
  * SQL Server: rowversion is given when a row is written but seen when its transaction commits, so reading stops below
@@ -35,19 +41,19 @@ export const mssqlBureau: BureauDialect = {
     // The comparison is made on the bare column, so that its index serves; only the parameter is converted.
     const at = (value: string) => (r.mode === 'rowversion' ? sql`convert(binary(8), convert(bigint, ${value}))` : sql`convert(datetime2(7), ${value}, 121)`);
     const c = raw(r.watermark);
-    return sql`select * from (select top (${raw(String(r.limit))}) ${r.name} as source, convert(nvarchar(60), ${raw(r.parent)}) as case_no, ${raw(mark)} as mark
+    return sql`select * from (select top (${raw(String(r.limit))}) ${r.name} as source, ${raw(keyText(r.parent))} as case_no, ${raw(mark)} as mark
       from ${raw(r.table)} where ${c} >= ${at(r.from[0])} and ${c} ${raw(r.mode === 'rowversion' ? '<' : '<=')} ${at(r.below)}
-        and (${c} > ${at(r.from[0])} or convert(nvarchar(60), ${raw(r.parent)}) > ${r.from[1]})
-      order by ${c}, convert(nvarchar(60), ${raw(r.parent)})) ${raw(`q_${r.name.replace(/\W/g, '_')}`)}`;
+        and (${c} > ${at(r.from[0])} or ${raw(keyOrder(r.parent))} > ${r.from[1]})
+      order by ${c}, ${raw(keyOrder(r.parent))}) ${raw(`q_${r.name.replace(/\W/g, '_')}`)}`;
   },
   select: (r) =>
-    sql`select convert(nvarchar(60), ${raw(r.parent)}) as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as [${c}]`).join(', '))}
-      from ${raw(r.table)} where ${raw(r.parent)} in (${list(r.caseNos)}) order by ${raw(`${r.table}.${r.parent}, ${r.table}.${r.order}`)}`,
-  keyText: (c) => `convert(nvarchar(60), ${c})`,
+    sql`select ${raw(keyText(r.parent))} as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as [${c}]`).join(', '))}
+      from ${raw(r.table)} where ${raw(r.parent)} in (${list(r.caseNos)}) order by ${raw([...new Set([r.parent, r.order])].map((c) => `${r.table}.${c}`).join(', '))}`, // a column twice is an error there
+  keyText,
   newestMark: (c, mode) => (mode === 'rowversion' ? `convert(nvarchar(30), max(convert(bigint, ${c})))` : `convert(nvarchar(27), convert(datetime2(7), max(${c})), 121)`),
   catalogue: (table) => {
     const [schema, name] = table.includes('.') ? table.split('.') : ['dbo', table];
-    return sql`select column_name, data_type from information_schema.columns where table_name = ${name} and table_schema = ${schema}`;
+    return sql`select COLUMN_NAME as column_name, DATA_TYPE as data_type from INFORMATION_SCHEMA.COLUMNS where TABLE_NAME = ${name} and TABLE_SCHEMA = ${schema}`;
   },
   accepts: (expected, type) => accepted[expected].test(type),
   compareMarks,

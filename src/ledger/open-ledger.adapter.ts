@@ -6,6 +6,11 @@ import { ledgerMigrations } from './migrations/ledger.migration.js';
 /** Number under which processes agree who migrates; any constant does. */
 const migrationLock = 774_411;
 
+/** sp_getapplock says by its result, not by an error, that it waited in vain. */
+const takeMssqlLock = `declare @result int;
+exec @result = sp_getapplock @Resource = N'gateway-migration', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;
+if @result < 0 throw 51000, N'another process has been bringing the ledger up to date for a minute; start again when it is done', 1;`;
+
 /** Connects to the ledger and brings its tables up to date; several processes may start at once. */
 export async function openLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
   const l = settings.ledger;
@@ -16,12 +21,16 @@ export async function openLedger(settings: Pick<Settings, 'ledger'>): Promise<Da
   if (!l.migrate) return database;
   const lock = database.source.createQueryRunner();
   try {
-    await lock.connect();
-    await lock.query(l.engine === 'postgres' ? `select pg_advisory_lock(${migrationLock})` : `exec sp_getapplock @Resource = 'gateway-migration', @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 60000`);
+    // In a transaction: on SQL Server a query outside of one takes any connection of the pool, and a session's lock would stay
+    // with a connection that nobody finds again.
+    await lock.startTransaction();
+    await lock.query(l.engine === 'postgres' ? `select pg_advisory_xact_lock(${migrationLock})` : takeMssqlLock);
     await database.source.runMigrations({ transaction: 'each' });
-    await lock.query(l.engine === 'postgres' ? `select pg_advisory_unlock(${migrationLock})` : `exec sp_releaseapplock @Resource = 'gateway-migration', @LockOwner = 'Session'`);
+    await lock.commitTransaction();
   } catch (error) {
-    await lock.release();
+    // What broke the lock's connection is the error that is thrown.
+    if (lock.isTransactionActive) await lock.rollbackTransaction().catch(() => undefined);
+    await lock.release().catch(() => undefined);
     await database.close();
     throw error;
   }

@@ -104,7 +104,8 @@ export class OperatorViewStore {
 
   /** Names of the migrations that have run; empty where the ledger has no tables yet. */
   async migrationsRun(): Promise<string[]> {
-    const there = await this.database.run(sql`select count(*) as n from information_schema.tables where table_name = 'gateway_migration'`);
+    // In capitals: a SQL Server database that sorts by code tells upper from lower case in names too.
+    const there = await this.database.run(sql`select count(*) as n from INFORMATION_SCHEMA.TABLES where TABLE_NAME = 'gateway_migration'`);
     if (Number(there.rows[0]!['n']) === 0) return [];
     const { rows } = await this.database.run(sql`select name from gateway_migration order by id`);
     return rows.map((r) => String(r['name']));

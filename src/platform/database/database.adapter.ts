@@ -83,7 +83,9 @@ export class DatabaseAdapter implements Runner {
 }
 
 async function runStatement(runner: QueryRunner, statement: Sql, dialect: Dialect): Promise<{ rows: Record<string, unknown>[]; affected: number }> {
-  const { text, params } = renderSql(statement, (i) => dialect.placeholder(i));
+  const placeholder = (index: number): string => dialect.placeholder(index);
+  const plain = renderSql(statement, placeholder);
+  const { text, params } = plain.params.length > dialect.maxParameters && dialect.listFromJson ? renderSql(statement, placeholder, (p) => dialect.listFromJson!(p)) : plain;
   const result = await runner.query(text, params, true);
   const rows = (result.records ?? []) as Record<string, unknown>[];
   return { rows, affected: result.affected ?? rows.length };

@@ -48,6 +48,10 @@ export interface ClaimRequest {
 export interface Dialect {
   readonly engine: 'postgres' | 'mssql';
   placeholder(index: number): string;
+  /** Parameters of one statement at the most. */
+  readonly maxParameters: number;
+  /** What stands in `in (…)` when a list comes as one JSON parameter; absent where no statement needs it. */
+  listFromJson?(placeholder: string): string;
   /** Column type for a migration. */
   type(kind: ColumnKind, length?: number): string;
   /** Statement for an auto-numbered bigint primary key column. */

@@ -15,7 +15,9 @@ const types: Record<ColumnKind, string> = {
 const maxParameters = 2000;
 const maxRows = 900;
 
-const castOf = (kind: ColumnKind): string => (kind === 'text' ? 'nvarchar(4000)' : types[kind]);
+/** The ledger compares and sorts its texts by code, as PostgreSQL does, whatever order the database was made with. */
+const textOrder = 'collate Latin1_General_BIN2';
+const castTo = (kind: ColumnKind): string => (kind === 'text' ? ` as nvarchar(4000)) ${textOrder}` : ` as ${types[kind]})`);
 
 function chunks<T>(rows: readonly T[], columns: number): T[][] {
   const size = Math.max(1, Math.min(maxRows, Math.floor(maxParameters / columns)));
@@ -29,6 +31,18 @@ function value(kind: ColumnKind, v: unknown): unknown {
   return kind === 'instant' && typeof v === 'string' ? v.replace(/Z$/, '') : v;
 }
 
+/** Without rows whose key came before among themselves; `not exists` only sees what is in the table. */
+function firstOfEach(columns: readonly Column[], rows: readonly (readonly unknown[])[], key: readonly string[]): (readonly unknown[])[] {
+  const places = key.map((name) => columns.findIndex((c) => c.name === name));
+  const seen = new Set<string>();
+  return rows.filter((row) => {
+    const values = JSON.stringify(places.map((i) => String(row[i])));
+    if (seen.has(values)) return false;
+    seen.add(values);
+    return true;
+  });
+}
+
 function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[])[]): Sql {
   const strings: string[] = ['(values '];
   const values: unknown[] = [];
@@ -36,7 +50,7 @@ function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[
     columns.forEach((c, i) => {
       strings[strings.length - 1] += i === 0 ? (r === 0 ? '(cast(' : ', (cast(') : ', cast(';
       values.push(value(c.kind, row[i] ?? null));
-      strings.push(` as ${castOf(c.kind)})`);
+      strings.push(castTo(c.kind));
     });
     strings[strings.length - 1] += ')';
   });
@@ -47,7 +61,10 @@ function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[
 export const mssqlDialect: Dialect = {
   engine: 'mssql',
   placeholder: (index) => `@${index}`,
-  type: (kind, length) => (kind === 'text' ? `nvarchar(${length ?? 200})` : types[kind]),
+  maxParameters,
+  // The order is said here, because a column made by openjson has the database's, which two columns cannot be compared by.
+  listFromJson: (placeholder) => `select j.v ${textOrder} from openjson(${placeholder}) with (v nvarchar(400) '$') j`,
+  type: (kind, length) => (kind === 'text' ? `nvarchar(${length ?? 200}) ${textOrder}` : types[kind]),
   identity: 'bigint identity(1,1) primary key',
   value,
   among: (column, _kind, values) => sql`${raw(column)} in (${list(values)})`,
@@ -58,7 +75,7 @@ export const mssqlDialect: Dialect = {
   async insertMany(runner, table, columns, rows, unlessExists) {
     const names = columns.map((c) => c.name).join(', ');
     let inserted = 0;
-    for (const chunk of chunks(rows, columns.length)) {
+    for (const chunk of chunks(unlessExists ? firstOfEach(columns, rows, unlessExists) : rows, columns.length)) {
       const unless = unlessExists
         ? raw(`where not exists (select 1 from ${table} t with (updlock, holdlock) where ${unlessExists.map((k) => `t.${k} = x.${k}`).join(' and ')})`)
         : raw('');
@@ -106,8 +123,9 @@ export const mssqlDialect: Dialect = {
   isTransient: (error) => {
     const e = error as { code?: unknown; driverError?: { code?: unknown } } | undefined;
     const code = String(e?.driverError?.code ?? e?.code ?? '');
-    // 1205: deadlock victim, 1222: lock time-out, 3960: snapshot update conflict, 40*/10928/49918: server busy or moving
-    return ['ESOCKET', 'ECONNCLOSED', 'ETIMEOUT', 'ECONNRESET'].includes(code) || [1205, 1222, 3960, 40197, 40501, 40613, 10928, 49918].includes(numberOf(error));
+    // 1205: deadlock victim, 1222: lock time-out, 3960: snapshot update conflict, 596: session ended, 6005: shutting down,
+    // 40*/10928/49918: server busy or moving, 64 to 10061: the network
+    return ['ESOCKET', 'ECONNCLOSED', 'ENOTOPEN', 'ETIMEOUT', 'ECONNRESET', 'EABORT'].includes(code) || [64, 121, 233, 596, 1205, 1222, 3960, 6005, 10053, 10054, 10060, 10061, 10928, 40197, 40501, 40613, 49918].includes(numberOf(error));
   },
 };
 

@@ -25,6 +25,7 @@ function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[
 export const postgresDialect: Dialect = {
   engine: 'postgres',
   placeholder: (index) => `$${index + 1}`,
+  maxParameters: 65_535,
   type: (kind, length) => (kind === 'text' ? `varchar(${length ?? 200})` : types[kind]),
   identity: 'bigint generated always as identity primary key',
   value: (_kind, value) => value,

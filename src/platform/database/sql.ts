@@ -25,16 +25,26 @@ export function raw(text: string): Sql {
   return new Sql([text], []);
 }
 
-/** The statement for an engine: `$1` on PostgreSQL, `@0` on SQL Server. */
-export function renderSql(statement: Sql, placeholder: (index: number) => string): { text: string; params: unknown[] } {
+/** Values above which a list is worth carrying as one parameter. */
+const longFrom = 100;
+
+/**
+ * The statement for an engine: `$1` on PostgreSQL, `@0` on SQL Server. With `asOne` long lists become one JSON parameter each,
+ * for a statement that would have more parameters than the protocol allows; it is given the placeholder.
+ */
+export function renderSql(statement: Sql, placeholder: (index: number) => string, asOne?: (placeholder: string) => string): { text: string; params: unknown[] } {
   const params: unknown[] = [];
+  const writeList = (values: readonly unknown[]): string => {
+    if (values.length === 0) return 'null';
+    if (asOne && values.length > longFrom) return asOne(placeholder(params.push(JSON.stringify(values.map(String))) - 1));
+    return values.map((v) => placeholder(params.push(v) - 1)).join(', ');
+  };
   const write = (s: Sql): string => {
     let out = s.strings[0] ?? '';
     s.values.forEach((value, i) => {
       if (value instanceof Sql) out += write(value);
-      else if (value instanceof ValueList) {
-        out += value.values.length === 0 ? 'null' : value.values.map((v) => placeholder(params.push(v) - 1)).join(', ');
-      } else out += placeholder(params.push(value) - 1);
+      else if (value instanceof ValueList) out += writeList(value.values);
+      else out += placeholder(params.push(value) - 1);
       out += s.strings[i + 1] ?? '';
     });
     return out;
