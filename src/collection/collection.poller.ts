@@ -44,7 +44,8 @@ interface Closed {
 }
 
 /** A file with what was found in it; without content it is one that cannot be taken in, and why. */
-type Found = { readonly name: string; readonly look: string; readonly size: number; readonly to: 'done' | 'refused'; readonly incoming: Incoming; readonly closed?: Closed };
+type Found = Seen & { readonly size: number; readonly incoming: Incoming; readonly closed?: Closed };
+type Seen = { readonly name: string; readonly look: string; readonly to: 'done' | 'refused' };
 
 /**
  * Takes in what lies on the staging machine for us.
@@ -55,8 +56,8 @@ type Found = { readonly name: string; readonly look: string; readonly size: numb
 export class CollectionPoller {
   private readonly prepared = new Set<ChannelName>();
   private readonly trouble = new Map<ChannelName, string>();
-  /** Stored, but they cannot be moved away: not looked at again as long as nobody touches them. */
-  private readonly stuck = new Map<string, string>();
+  /** Stored, but they could not be moved away: moving is tried again, but they are not read again as long as nobody touches them. */
+  private readonly stuck = new Map<string, Seen>();
   private readonly unfinished = new Map<string, { readonly size: number; readonly sinceMs: number }>();
 
   constructor(private readonly parts: CollectionParts) {}
@@ -90,7 +91,9 @@ export class CollectionPoller {
     for (const intake of intakes) {
       const entries = (await staging.list(intake.directory)).filter((e) => !e.name.startsWith('.'));
       this.forgetGone(channel.channel, intake, entries);
-      const open = entries.filter((e) => this.stuck.get(keyOf(channel.channel, intake, e.name)) !== lookOf(e));
+      const known = entries.flatMap((e) => this.stuck.get(keyOf(channel.channel, intake, e.name)) ?? []).filter((f) => entries.some((e) => e.name === f.name && lookOf(e) === f.look));
+      for (const found of known) await this.putAway(channel.channel, staging, intake, found);
+      const open = entries.filter((e) => !known.some((f) => f.name === e.name));
       for (const batch of batches(open, intake.maxBytes)) taken += await this.takeBatch(channel.channel, staging, intake, batch);
     }
     return taken;
@@ -147,17 +150,19 @@ export class CollectionPoller {
   }
 
   /** A file that cannot be moved stays; it is stored, so meeting it again changes nothing. */
-  private async putAway(channel: ChannelName, staging: StagingMachine, intake: Intake, found: Found): Promise<void> {
+  private async putAway(channel: ChannelName, staging: StagingMachine, intake: Intake, found: Seen): Promise<void> {
     const key = keyOf(channel, intake, found.name);
     this.unfinished.delete(key);
     try {
       await staging.move(intake.directory, found.name, `${intake.directory}/${found.to}`);
+      this.stuck.delete(key);
     } catch (error) {
       const failure = asFailure(error);
       if (failure.code !== 'staging-denied') throw error;
-      // An answer for each look would be a flood.
-      if (intake.kind === 'return') this.stuck.set(key, found.look);
-      if (this.trouble.get(`${channel} move`) !== failure.code) this.parts.log.warn({ channel, code: failure.code, detail: failure.detail }, 'collected files cannot be moved away and are looked at again each time');
+      // An answer for each look would be a flood. Perhaps the directory is gone: it is made again.
+      this.stuck.set(key, { name: found.name, look: found.look, to: found.to });
+      this.prepared.delete(channel);
+      if (this.trouble.get(`${channel} move`) !== failure.code) this.parts.log.warn({ channel, code: failure.code, detail: failure.detail }, 'collected files cannot be moved away and are moved when that is possible');
       this.trouble.set(`${channel} move`, failure.code);
     }
   }

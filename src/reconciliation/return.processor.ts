@@ -56,7 +56,10 @@ export class ReturnProcessor {
     for (let entries: InboxEntry[]; !this.stopping && (entries = await files.inbox.claimUnread(channelName, claimEntries, claimMs, 'return')).length > 0;) {
       for (const entry of entries) await this.take(entry);
     }
-    for (let due: ReturnFile[]; !this.stopping && (due = await files.claimReceipts(channelName, receiptBatch, claimMs)).length > 0;) await this.answer(channel, due);
+    for (let due: ReturnFile[]; !this.stopping && (due = await files.claimReceipts(channelName, receiptBatch, claimMs)).length > 0;) {
+      // What failed waits for its time; the sweep rings then.
+      if (!(await this.answer(channel, due))) return;
+    }
   }
 
   private async take(entry: InboxEntry): Promise<void> {
@@ -96,13 +99,15 @@ export class ReturnProcessor {
   }
 
   /** A receipt that cannot be written now is written later, however long that lasts; nothing else waits for it. */
-  private async answer(channel: ChannelSettings, due: readonly ReturnFile[]): Promise<void> {
+  private async answer(channel: ChannelSettings, due: readonly ReturnFile[]): Promise<boolean> {
     const { files, log, metrics } = this.parts;
     const staging = this.parts.staging(channel.channel);
     const directory = channel.staging.receiptDir;
+    let written = 0;
     try {
       if (!this.prepared.has(channel.channel)) {
-        await staging.ensureDirectories([directory]);
+        // The outbox too: what the machine can is tried there, and nothing may have been sent yet.
+        await staging.ensureDirectories([channel.staging.outboxDir, directory]);
         this.prepared.add(channel.channel);
       }
       const staged = due.map((file): StagedFile => {
@@ -112,8 +117,10 @@ export class ReturnProcessor {
       for (const [i, outcome] of (await staging.put(staged)).entries()) {
         const file = due[i]!;
         // Its name says the same outcome of the same bytes: written by an earlier life of this ledger.
-        if (outcome.ok || outcome.failure.code === 'name-taken') await files.receiptWritten(file.id);
-        else {
+        if (outcome.ok || outcome.failure.code === 'name-taken') {
+          await files.receiptWritten(file.id);
+          written++;
+        } else {
           metrics.failures.inc({ stage: 'receipt', channel: channel.channel, code: outcome.failure.code });
           await this.postpone(file, `${outcome.failure.code}: ${outcome.failure.detail}`);
         }
@@ -125,6 +132,7 @@ export class ReturnProcessor {
       log.warn({ channel: channel.channel, receipts: due.length, code: failure.code, detail: failure.detail }, 'receipts cannot be written now');
       for (const file of due) await this.postpone(file, `${failure.code}: ${failure.detail}`);
     }
+    return written === due.length;
   }
 
   private postpone(file: ReturnFile, failure: string): Promise<void> {
