@@ -36,11 +36,11 @@ export function formatRecovery(channel: string, plan: RecoveryPlan, done: Recove
       `Acknowledgement files taken in again: ${done.acknowledgementFiles}`,
       'problem' in done.bureau ? `Cases were not read again: ${done.bureau.problem}\n  → run gateway completeness --run when the bureau answers` : `Cases read again from the bureau: ${done.bureau.cases}; exchanges opened for what it says now: ${done.bureau.opened}`,
       `Bytes of messages that came back: ${done.bytes.read} from the staging machine, ${done.bytes.rendered} by rendering them to the same hash; not: ${Math.max(0, done.bytes.missing)}`,
-      `Ended because a newer version was sent after them: ${done.superseded}`,
+      `Ended because a newer version was sent after them or takes their place: ${done.superseded}`,
       `Without an answer: ${done.resent} sent again, ${done.waiting} still wait on the staging machine, ${done.stranded.length} cannot be sent again`,
     ].join('\n'));
     if (done.stranded.length > 0) {
-      parts.push(`Cannot be sent again, because their bytes are lost: exchanges ${done.stranded.slice(0, strandedLimit).join(', ')}${done.stranded.length > strandedLimit ? ', ...' : ''}\n  → ask the receiver to send their acknowledgements again, or correct the case in the bureau, which sends the next version`);
+      parts.push(`Cannot be sent again, because their bytes are lost: exchanges ${done.stranded.slice(0, strandedLimit).join(', ')}${done.stranded.length > strandedLimit ? ', ...' : ''}\n  → ask the receiver to send their acknowledgements again; or correct the cases in the bureau and run this again: the next version takes their place`);
     }
   }
   if (!ordered) parts.push('Nothing was changed. Add --yes to do it.');

@@ -19,6 +19,7 @@ import { AcknowledgementStore } from '../ledger/acknowledgement.store.js';
 import { CompletenessStore } from '../ledger/completeness.store.js';
 import { InboxStore } from '../ledger/inbox.store.js';
 import { OpeningStore } from '../ledger/opening.store.js';
+import { OvertakenStore } from '../ledger/overtaken.store.js';
 import { RecoveredBytesStore } from '../ledger/recovered-bytes.store.js';
 import { RecoveryStore } from '../ledger/recovery.store.js';
 import { RejectionStore } from '../ledger/rejection.store.js';
@@ -74,6 +75,7 @@ export interface OpenedLedger {
   readonly acknowledgements: AcknowledgementStore;
   readonly recovery: RecoveryStore;
   readonly recoveredBytes: RecoveredBytesStore;
+  readonly overtaken: OvertakenStore;
   readonly retention: RetentionStore;
 }
 
@@ -110,6 +112,7 @@ export function storesOf(database: DatabaseAdapter, settings: Settings, context:
     acknowledgements,
     recovery: new RecoveryStore(database, clock, exchanges, new OpeningStore(database, exchanges, rules), acknowledgements, rules),
     recoveredBytes: new RecoveredBytesStore(database, clock),
+    overtaken: new OvertakenStore(database, exchanges),
     retention: new RetentionStore(database, clock),
   };
 }

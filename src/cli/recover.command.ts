@@ -81,7 +81,7 @@ async function finish(tools: Tools): Promise<RecoveryDone> {
   await ledger.recoveredBytes.pointToSnapshots(channel.channel);
   const read = await told(() => recovery.fetchBytes());
   const rendered = await renderLost(tools);
-  const superseded = await ledger.recovery.settleOvertaken(channel.channel);
+  const superseded = await ledger.overtaken.settleOvertaken(channel.channel);
 
   const waitingManifests = await told(() => recovery.waiting());
   const unanswered = await ledger.recoveredBytes.unanswered(channel.channel);
@@ -92,12 +92,14 @@ async function finish(tools: Tools): Promise<RecoveryDone> {
     const plan = await planOf(ledger, { ids: again.slice(i, i + pageSize) });
     for await (const outcomes of ledger.replay.perform(plan.filter((l) => l.step.action === 'resend'), actorOf(context))) resent += outcomes.filter((o) => o.outcome === 'done').length;
   }
+  const stranded = unanswered.withoutBytes.filter((id) => !waits(id));
+  const replaced = await ledger.overtaken.replaceStranded(stranded);
   // The breaker opened because of the ledger, which is mended; delivery looks for itself before it sends.
   const state = await ledger.channels.state(channel.channel);
   if (state.failureCode === 'ledger-behind') await ledger.channels.noteSuccess(channel.channel);
   return {
-    acknowledgementFiles, bureau, bytes: { read: read.found, rendered, missing: read.missing - rendered }, superseded, resent,
-    waiting: unanswered.withBytes.length - again.length + unanswered.withoutBytes.filter(waits).length, stranded: unanswered.withoutBytes.filter((id) => !waits(id)),
+    acknowledgementFiles, bureau, bytes: { read: read.found, rendered, missing: read.missing - rendered }, superseded: superseded + replaced.size, resent,
+    waiting: unanswered.withBytes.length - again.length + unanswered.withoutBytes.filter(waits).length, stranded: stranded.filter((id) => !replaced.has(id)),
   };
 }
 

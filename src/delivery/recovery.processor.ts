@@ -69,6 +69,7 @@ export class RecoveryProcessor {
       const bytes = await this.read(lying.find((m) => m.seq === last.seq)!);
       if (bytes !== undefined && sha256(bytes) === last.sha256) await manifests.recordStaged(last, 'recovery');
     }
+    if (lying.some((m) => BigInt(m.seq) > BigInt(last?.seq ?? '0'))) await recovery.noteUnanswered(channel.channel);
     const done = await this.walk((manifest) => recovery.record(manifest, channel.stream, urgent, exchangeNumber));
     // Numbers that stand in names of files are never given out again, whether a manifest lists them or not.
     const names = (await listIfThere(staging, channel.staging.outboxDir)).map((e) => e.name);

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import type { AttachmentRef } from './message.store.js';
+import { recoveredNote } from './recovery.store.js';
 
 /** Bytes of messages that were sent and whose record the ledger lost; they come back only where their hash is the one that was sent. */
 export class RecoveredBytesStore {
@@ -38,10 +39,11 @@ export class RecoveredBytesStore {
     return new Map(rows.map((r) => [String(r['sha256']), { signature: String(r['signature']), size: Number(r['size']) }]));
   }
 
-  /** Exchanges of a channel that the receiver has and whose answer the ledger does not have: with bytes, and without. */
+  /** Exchanges of a channel whose answer went lost with the ledger and that were not sent again since: with bytes, and without. */
   async unanswered(channel: ChannelName): Promise<{ withBytes: ExchangeId[]; withoutBytes: ExchangeId[]; seqs: Map<ExchangeId, string> }> {
     const { rows } = await this.database.run(sql`select e.id, e.manifest_seq, case when m.exchange_id is null or m.size = 0 then 0 else 1 end as has from exchange e left join message m on m.exchange_id = e.id
-      where e.channel = ${channel} and e.state in ('staged', 'picked_up') and e.manifest_seq is not null order by e.lane_position`);
+      where e.channel = ${channel} and e.state in ('staged', 'picked_up') and e.manifest_seq is not null
+        and exists (select 1 from exchange_log l where l.exchange_id = e.id and l.note = ${recoveredNote}) and not exists (select 1 from exchange_log l where l.exchange_id = e.id and l.note = 'sent-again') order by e.lane_position`);
     const of = (has: number): ExchangeId[] => rows.filter((r) => Number(r['has']) === has).map((r) => String(r['id']));
     return { withBytes: of(1), withoutBytes: of(0), seqs: new Map(rows.map((r) => [String(r['id']), String(r['manifest_seq'])])) };
   }

@@ -1,4 +1,4 @@
-import { nextState, throughStates, unsentStates, type ExchangeState } from '../domain/exchange-states.js';
+import { throughStates, unsentStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { ManifestLine } from '../domain/receiver-messages.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant, Sha256 } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -41,6 +41,9 @@ const insertColumns: readonly Column[] = [
   { name: 'message_id', kind: 'text' }, { name: 'file_name', kind: 'text' }, { name: 'captured_at', kind: 'instant' }, { name: 'state_since', kind: 'instant' },
   { name: 'due_at', kind: 'instant' }, { name: 'tried', kind: 'int' }, { name: 'manifest_seq', kind: 'big' }, { name: 'sha256', kind: 'text' },
 ];
+
+/** Line in the timeline of an exchange whose answer may be lost; what a recovery does not end it takes up again by it. */
+export const recoveredNote = 'recovered';
 
 /** A cancelled one counts as unsent: a manifest proves otherwise. */
 const notSent: readonly ExchangeState[] = [...unsentStates, 'cancelled'];
@@ -125,11 +128,19 @@ export class RecoveryStore {
       await this.adopt(runner, unsent);
       if (known.length > 0) await runner.run(sql`update exchange set manifest_seq = ${seq} where id in (${list(known)}) and manifest_seq < ${seq}`);
       const recovered = [...inserts.map((i) => ({ id: String(i[0]), from: undefined as string | undefined })), ...unsent.map((u) => ({ id: u.id, from: u.state as string }))];
-      await this.exchanges.log(runner, recovered.map((e) => ({ exchangeId: e.id, from: e.from, to: 'staged', note: 'recovered', detail: `from manifest ${seq} on the staging machine` })), 'recovery');
+      await this.exchanges.log(runner, recovered.map((e) => ({ exchangeId: e.id, from: e.from, to: 'staged', note: recoveredNote, detail: `from manifest ${seq} on the staging machine` })), 'recovery');
       await this.reopenLanes(runner, channel, caseNos, positions);
       await this.readAgain(runner, stream, caseNos);
       await this.acknowledgements.adoptUnknown(runner, channel);
       return counts;
+    });
+  }
+
+  /** Notes of what was sent before the backup and has no answer that the answer may be lost; before the first manifest is recovered. */
+  async noteUnanswered(channel: ChannelName): Promise<void> {
+    await this.database.transaction(async (runner) => {
+      const { rows } = await runner.run(sql`select id from exchange e where channel = ${channel} and state in ('staged', 'picked_up') and not exists (select 1 from exchange_log l where l.exchange_id = e.id and l.note = ${recoveredNote}) order by id`);
+      await this.exchanges.log(runner, rows.map((r) => ({ exchangeId: String(r['id']), note: recoveredNote, detail: 'an older ledger was restored: its answer may be lost' })), 'recovery');
     });
   }
 
@@ -155,22 +166,6 @@ export class RecoveryStore {
       });
     }
     return renamed;
-  }
-
-  /**
-   * Ends what a newer version of the same event was sent after: it was refused, or its answer is lost with the ledger and no
-   * longer matters. Returns how many.
-   */
-  async settleOvertaken(channel: ChannelName): Promise<number> {
-    return this.database.transaction(async (runner) => {
-      const { rows } = await runner.run(sql`select o.id, o.state, min(n.version) as version from exchange o join exchange n on n.channel = o.channel and n.case_no = o.case_no and n.event = o.event
-        and n.sequence = o.sequence and n.version > o.version where o.channel = ${channel} and o.state in ('staged', 'picked_up', 'refused') and n.state in ('staged', 'picked_up', 'accepted', 'refused', 'superseded')
-        and n.manifest_seq is not null group by o.id, o.state`);
-      const moved = await this.exchanges.move(runner, rows.map((r) => ({
-        id: String(r['id']), from: String(r['state']) as ExchangeState, to: nextState(String(r['state']) as ExchangeState, 'supersede')!, note: 'superseded', detail: `recovered: version ${String(r['version'])} of the same event was sent after it`,
-      })), { actor: 'recovery' });
-      return moved.length;
-    });
   }
 
   private async takeChain(runner: Runner, manifest: ProvenManifest): Promise<void> {
