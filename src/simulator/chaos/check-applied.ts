@@ -19,6 +19,7 @@ const nameOf = (e: MessageEntry): string => `${e.message} ${e.sequence} version 
 function checkDoubled(evidence: Evidence): Violation[] {
   const violations: Violation[] = [];
   const seenIds = new Set<string>();
+  const seenVersions = new Set<string>();
   const last = new Map<string, MessageEntry>();
   for (const entry of evidence.applied) {
     const key = keyOf(entry.caseNo, entry.message, entry.sequence);
@@ -29,9 +30,14 @@ function checkDoubled(evidence: Evidence): Violation[] {
       continue;
     }
     seenIds.add(entry.messageId);
+    const version = `${key}\n${entry.version}`;
+    if (seenVersions.has(version)) {
+      violations.push(of(evidence, 'doubled', entry, `${nameOf(entry)} was applied under two message ids`));
+      continue;
+    }
+    seenVersions.add(version);
     if (before === undefined) continue;
-    if (entry.version === before.version) violations.push(of(evidence, 'doubled', entry, `${nameOf(entry)} was applied under two message ids`));
-    else if (entry.version < before.version) violations.push(of(evidence, 'disorder', entry, `${nameOf(entry)} was applied after version ${before.version}`));
+    if (entry.version < before.version) violations.push(of(evidence, 'disorder', entry, `${nameOf(entry)} was applied after version ${before.version}`));
     else if (isNeedless(evidence, before, entry)) violations.push(of(evidence, 'doubled', entry, `${nameOf(entry)} says the same as the version before it, and nothing had changed in between`));
   }
   return violations;

@@ -18,7 +18,8 @@ export async function readCenterWitness(centerDir: string, channel: string, stag
     const isManifest = directory === 'manifest' || directory === path.join('archive', 'manifest');
     const isMessage = directory === 'in' || (directory.startsWith(`archive${path.sep}`) && !isManifest);
     if (!isManifest && !isMessage) continue;
-    const bytes = await readFile(path.join(stagingDir, file));
+    const bytes = await readFile(path.join(stagingDir, file)).catch(ifMissing(undefined));
+    if (bytes === undefined) continue; // it went on while we looked
     if (isMessage) files.set(file, digestOf(bytes));
     else if (/^M\d+\.xml$/.test(path.basename(file))) {
       const { sequence, previous, entries } = readManifest(bytes);
