@@ -171,11 +171,13 @@ function readObject(m: Measured, rules: RuleVersion, now: number): ObjectReading
     reached: carded ? reached.map(({ level: l, limit, second }): Crossing => ({ level: l, limit, at: iso(second) })) : [],
   };
   if (m.endedAt !== undefined) return { ...common, state: 'closed', light: 'none', because: m.because, endedAt: iso(m.endedAt) };
-  const { meter, suspended } = m.limits[0]!;
+  const { meter, suspended, pauses } = m.limits[0]!;
   const place = meter.axis === 'seconds' ? now : dayOfSecond(now);
-  const standing = suspended.find((s) => s.from <= place && place < s.until);
-  const paused = standing !== undefined && level !== 'yellow' && level !== 'red';
-  const ends = paused && Number.isFinite(standing.until) ? [meter.axis === 'seconds' ? standing.until : secondOfDay(standing.until)] : [];
+  // A day may be suspended as a whole although what suspended it is over; the light then shows that it is over.
+  const standing = pauses.some((p) => p.suspends && p.from <= place && place < p.until && (p.pause.until === undefined || secondOf(p.pause.until) > now));
+  const paused = standing && level !== 'yellow' && level !== 'red';
+  const stretch = paused ? suspended.find((s) => s.from <= place && place < s.until) : undefined;
+  const ends = stretch && Number.isFinite(stretch.until) ? [meter.axis === 'seconds' ? stretch.until : secondOfDay(stretch.until)] : [];
   const next = [...crossings.filter((c) => c.second > now && Number.isFinite(c.second)).map((c) => c.second), ...ends].sort((a, b) => a - b)[0];
   return {
     ...common, state: paused ? 'suspended' : (level ?? 'green'), nextAt: next === undefined ? undefined : iso(next),
