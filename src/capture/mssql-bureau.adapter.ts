@@ -33,7 +33,8 @@ const keyOrder = (column: string): string => `${keyText(column)} collate Latin1_
  */
 export const mssqlBureau: BureauDialect = {
   ceiling: sql`select convert(nvarchar(30), convert(bigint, min_active_rowversion())) as mark, convert(nvarchar(30), convert(bigint, @@dbts) + 1) as newest`,
-  timeCeiling: sql`select convert(nvarchar(27), sysdatetime(), 121) as mark, convert(nvarchar(27), sysdatetime(), 121) as newest`,
+  // Bureau times are China's, which has no summer time, whatever zone the server's clock shows.
+  timeCeiling: sql`select convert(nvarchar(27), dateadd(hour, 8, sysutcdatetime()), 121) as mark, convert(nvarchar(27), dateadd(hour, 8, sysutcdatetime()), 121) as newest`,
   start: startOf,
   changesOf: (r) => {
     const w = r.mode === 'rowversion' ? `convert(bigint, ${r.watermark})` : r.watermark;
@@ -64,8 +65,8 @@ export const mssqlBureau: BureauDialect = {
     if (Number(rows[0]?.['state'] ?? 0) !== 1) throw new GatewayFailure('bureau-no-snapshot-isolation', 'a case could be read half changed');
     return 'SNAPSHOT';
   },
-  // 241, 242, 245, 248, 295, 8114, 8115, 8152, 2628: conversions, overflows, truncation
-  isDataError: (error) => [241, 242, 245, 248, 295, 8114, 8115, 8152, 2628].includes(number(error)),
+  // 241, 242, 245, 248, 295, 8114, 8115, 8134, 8152, 2628: conversions, overflows, division by zero in a view, truncation
+  isDataError: (error) => [241, 242, 245, 248, 295, 8114, 8115, 8134, 8152, 2628].includes(number(error)),
   dataErrorText: (error) => `the database cannot convert the row (error ${number(error)})`,
   isSchemaError: (error) => [207, 208, 229, 230, 4413, 4502].includes(number(error)),
 };

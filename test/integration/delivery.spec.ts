@@ -20,7 +20,8 @@ import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
-import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
+import { onEveryEngine } from '../support/engines.js';
+import { freshDatabase } from '../support/postgres.js';
 
 const clock = new SystemClock();
 const log = pino({ level: 'silent' });
@@ -48,30 +49,6 @@ function processorFor(c = channel()): DeliveryProcessor {
   return new DeliveryProcessor({ settings, ...parts, doorbell, clock, log, metrics: new MetricsAdapter({ processMetrics: false }), staging: (n) => registry.of(n) });
 }
 
-beforeEach(async () => {
-  dir = await mkdtemp(path.join(os.tmpdir(), 'gw-delivery-'));
-  ssh = await startOpenSshServer({ dir });
-  const url = await freshDatabase('delivery');
-  db = await openPostgres(url, true);
-  doorbell = await DoorbellAdapter.open({ backend: 'postgres', url, prefix: 't', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 }, log);
-  const rules = new Map([['center', 'accepted' as const]]);
-  const exchanges = new ExchangeStore(db, clock, rules, { firstDelayMs: 1, maxDelayMs: 2, maxAttempts: 3, maxCrashes: 3 });
-  parts = {
-    exchanges, messages: new MessageStore(db, clock, exchanges), manifests: new ManifestStore(db, clock, exchanges),
-    channels: new ChannelStore(db, clock, { failuresToOpen: 2, probeEveryMs: 50 }), capture: new CaptureStore(db, clock, exchanges, rules), view: new ExchangeViewStore(db, clock),
-  };
-  await parts.channels.ensure(['center']);
-  processor = processorFor();
-});
-afterEach(async () => {
-  await registry.closeAll();
-  await doorbell.close();
-  await db.close();
-  await ssh.stop();
-  await rm(dir, { recursive: true, force: true });
-});
-afterAll(stopPostgres);
-
 /** Cases with an application and an acceptance, rendered to bytes of their own. */
 async function rendered(caseNos: readonly string[]): Promise<void> {
   const event = (name: string, phase: number) => ({ channel: 'center', event: name, sequence: '1', at: '2026-11-02 09:00:00.000', phase, urgent: false, digest: name });
@@ -87,111 +64,135 @@ async function rendered(caseNos: readonly string[]): Promise<void> {
 const states = async (): Promise<Record<string, number>> => Object.fromEntries((await parts.view.counts()).map((c) => [c.state, c.count]));
 const names = (sub: string): Promise<string[]> => readdir(path.join(dir, sub)).then((n) => n.sort());
 
-it('stages the head of every lane, whole and listed in a chained manifest; the next follows when the receiver accepted', async () => {
-  await rendered(Array.from({ length: 25 }, (_, i) => `C${i}`));
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 25, staged: 25 });
-  const manifests = await names('manifest');
-  expect(manifests).toEqual(['M0000000001.xml', 'M0000000002.xml', 'M0000000003.xml']);
-  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', isArray: (n) => n === 'FILE' });
-  let previous = '0'.repeat(64);
-  const listed: string[] = [];
-  for (const name of manifests) {
-    const bytes = await readFile(path.join(dir, 'manifest', name));
-    const m = (parser.parse(bytes) as { MANIFEST: { PREVIOUS: string; COUNT: string; FILE: { NAME: string; SHA256: string; SIZE: string }[] } }).MANIFEST;
-    expect(m.PREVIOUS).toBe(previous);
-    previous = sha256(bytes);
-    expect(m.COUNT).toBe(String(m.FILE.length));
-    for (const f of m.FILE) {
-      const file = await readFile(path.join(dir, 'in', f.NAME));
-      expect([sha256(file), String(file.length)]).toEqual([f.SHA256, f.SIZE]);
-      listed.push(f.NAME);
+onEveryEngine((engine) => {
+  beforeEach(async () => {
+    dir = await mkdtemp(path.join(os.tmpdir(), 'gw-delivery-'));
+    ssh = await startOpenSshServer({ dir });
+    db = await engine.open(await engine.fresh('delivery'), true);
+    doorbell = await DoorbellAdapter.open({ backend: 'postgres', url: await freshDatabase('queue'), prefix: 't', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 }, log);
+    const rules = new Map([['center', 'accepted' as const]]);
+    const exchanges = new ExchangeStore(db, clock, rules, { firstDelayMs: 1, maxDelayMs: 2, maxAttempts: 3, maxCrashes: 3 });
+    parts = {
+      exchanges, messages: new MessageStore(db, clock, exchanges), manifests: new ManifestStore(db, clock, exchanges),
+      channels: new ChannelStore(db, clock, { failuresToOpen: 2, probeEveryMs: 50 }), capture: new CaptureStore(db, clock, exchanges, rules), view: new ExchangeViewStore(db, clock),
+    };
+    await parts.channels.ensure(['center']);
+    processor = processorFor();
+  });
+  afterEach(async () => {
+    await registry.closeAll();
+    await doorbell.close();
+    await db.close();
+    await ssh.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  it('stages the head of every lane, whole and listed in a chained manifest; the next follows when the receiver accepted', async () => {
+    await rendered(Array.from({ length: 25 }, (_, i) => `C${i}`));
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 25, staged: 25 });
+    const manifests = await names('manifest');
+    expect(manifests).toEqual(['M0000000001.xml', 'M0000000002.xml', 'M0000000003.xml']);
+    const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', isArray: (n) => n === 'FILE' });
+    let previous = '0'.repeat(64);
+    const listed: string[] = [];
+    for (const name of manifests) {
+      const bytes = await readFile(path.join(dir, 'manifest', name));
+      const m = (parser.parse(bytes) as { MANIFEST: { PREVIOUS: string; COUNT: string; FILE: { NAME: string; SHA256: string; SIZE: string }[] } }).MANIFEST;
+      expect(m.PREVIOUS).toBe(previous);
+      previous = sha256(bytes);
+      expect(m.COUNT).toBe(String(m.FILE.length));
+      for (const f of m.FILE) {
+        const file = await readFile(path.join(dir, 'in', f.NAME));
+        expect([sha256(file), String(file.length)]).toEqual([f.SHA256, f.SIZE]);
+        listed.push(f.NAME);
+      }
     }
-  }
-  expect(listed.sort()).toEqual(await names('in'));
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 25, staged: 25 });
-  const [first] = await parts.view.find({ caseNo: 'C0', event: 'application' }, 1);
-  await db.transaction((r) => parts.exchanges.move(r, [{ id: first!.id, from: 'staged', to: 'accepted', note: 'accepted' }], { actor: 'test' }));
-  await processor.handle('center');
-  expect(await states()).toEqual({ accepted: 1, rendered: 24, staged: 25 });
-  expect((await parts.view.find({ caseNo: 'C0', event: 'acceptance' }, 1))[0]!.state).toBe('staged');
-});
+    expect(listed.sort()).toEqual(await names('in'));
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 25, staged: 25 });
+    const [first] = await parts.view.find({ caseNo: 'C0', event: 'application' }, 1);
+    await db.transaction((r) => parts.exchanges.move(r, [{ id: first!.id, from: 'staged', to: 'accepted', note: 'accepted' }], { actor: 'test' }));
+    await processor.handle('center');
+    expect(await states()).toEqual({ accepted: 1, rendered: 24, staged: 25 });
+    expect((await parts.view.find({ caseNo: 'C0', event: 'acceptance' }, 1))[0]!.state).toBe('staged');
+  });
 
-it('finishes after a crash between the rename and the record: same names, same bytes, nothing twice', async () => {
-  await rendered(['C1', 'C2']);
-  // a worker that put the files and prepared the manifest, and died
-  const token = randomUUID();
-  const rows = await parts.exchanges.claim('center', 'rendered', { limit: 10, token, claimMs: 1 });
-  const stored = await parts.messages.messages(rows);
-  await registry.of('center').ensureDirectories(['in', 'manifest', 'ack']);
-  await registry.of('center').put(rows.map((r) => ({ directory: 'in', finalName: r.fileName, bytes: stored.get(r.id)!.content, sha256: stored.get(r.id)!.sha256, lookFirst: false })));
-  const before = await names('in');
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 2, staged: 2 });
-  expect(await names('in')).toEqual(before);
+  it('finishes after a crash between the rename and the record: same names, same bytes, nothing twice', async () => {
+    await rendered(['C1', 'C2']);
+    // a worker that put the files and prepared the manifest, and died
+    const token = randomUUID();
+    const rows = await parts.exchanges.claim('center', 'rendered', { limit: 10, token, claimMs: 1 });
+    const stored = await parts.messages.messages(rows);
+    await registry.of('center').ensureDirectories(['in', 'manifest', 'ack']);
+    await registry.of('center').put(rows.map((r) => ({ directory: 'in', finalName: r.fileName, bytes: stored.get(r.id)!.content, sha256: stored.get(r.id)!.sha256, lookFirst: false })));
+    const before = await names('in');
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 2, staged: 2 });
+    expect(await names('in')).toEqual(before);
 
-  await db.run(raw(`update exchange set state = 'rendered' where state = 'staged'`));
-  await db.run(raw(`update manifest set state = 'prepared'`));
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 2, staged: 2 });
-  expect(await names('manifest')).toEqual(['M0000000001.xml']);
-});
+    await db.run(raw(`update exchange set state = 'rendered' where state = 'staged'`));
+    await db.run(raw(`update manifest set state = 'prepared'`));
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 2, staged: 2 });
+    expect(await names('manifest')).toEqual(['M0000000001.xml']);
+  });
 
-it('never overwrites a foreign file of the same name and parks only that exchange', async () => {
-  await rendered(['C1', 'C2']);
-  const [one] = await parts.view.find({ caseNo: 'C1', event: 'application' }, 1);
-  await registry.of('center').ensureDirectories(['in', 'manifest', 'ack']);
-  await writeFile(path.join(dir, 'in', one!.fileName), 'foreign');
-  await processor.handle('center');
-  expect(await readFile(path.join(dir, 'in', one!.fileName), 'utf8')).toBe('foreign');
-  expect((await parts.view.find({ caseNo: 'C1', event: 'application' }, 1))[0]).toMatchObject({ state: 'parked', failureCode: 'name-taken' });
-  expect((await parts.view.find({ caseNo: 'C2', event: 'application' }, 1))[0]!.state).toBe('staged');
-});
+  it('never overwrites a foreign file of the same name and parks only that exchange', async () => {
+    await rendered(['C1', 'C2']);
+    const [one] = await parts.view.find({ caseNo: 'C1', event: 'application' }, 1);
+    await registry.of('center').ensureDirectories(['in', 'manifest', 'ack']);
+    await writeFile(path.join(dir, 'in', one!.fileName), 'foreign');
+    await processor.handle('center');
+    expect(await readFile(path.join(dir, 'in', one!.fileName), 'utf8')).toBe('foreign');
+    expect((await parts.view.find({ caseNo: 'C1', event: 'application' }, 1))[0]).toMatchObject({ state: 'parked', failureCode: 'name-taken' });
+    expect((await parts.view.find({ caseNo: 'C2', event: 'application' }, 1))[0]!.state).toBe('staged');
+  });
 
-it('burns no attempt on a staging machine that is not the one pinned, and recovers by a single probe', async () => {
-  await rendered(['C1']);
-  await registry.closeAll();
-  const wrong = processorFor(channel({ hostKeySha256: `SHA256:${'A'.repeat(43)}` }));
-  await wrong.handle('center');
-  await wrong.handle('center');
-  expect(await parts.channels.state('center')).toMatchObject({ breaker: 'open', failureCode: 'staging-host-key' });
-  expect((await parts.view.find({ event: 'application' }, 1))[0]).toMatchObject({ state: 'rendered', attempts: 0, crashes: 0 });
-  await registry.closeAll();
-  const right = processorFor();
-  // the probe's time comes; two workers ring, one probes
-  const until = Date.now() + 5_000;
-  while ((await states())['staged'] !== 1 && Date.now() < until) await Promise.all([right.handle('center'), right.handle('center')]);
-  expect(await states()).toEqual({ rendered: 1, staged: 1 });
-  expect(await parts.channels.state('center')).toMatchObject({ breaker: 'closed', failures: 0 });
-});
+  it('burns no attempt on a staging machine that is not the one pinned, and recovers by a single probe', async () => {
+    await rendered(['C1']);
+    await registry.closeAll();
+    const wrong = processorFor(channel({ hostKeySha256: `SHA256:${'A'.repeat(43)}` }));
+    await wrong.handle('center');
+    await wrong.handle('center');
+    expect(await parts.channels.state('center')).toMatchObject({ breaker: 'open', failureCode: 'staging-host-key' });
+    expect((await parts.view.find({ event: 'application' }, 1))[0]).toMatchObject({ state: 'rendered', attempts: 0, crashes: 0 });
+    await registry.closeAll();
+    const right = processorFor();
+    // the probe's time comes; two workers ring, one probes
+    const until = Date.now() + 5_000;
+    while ((await states())['staged'] !== 1 && Date.now() < until) await Promise.all([right.handle('center'), right.handle('center')]);
+    expect(await states()).toEqual({ rendered: 1, staged: 1 });
+    expect(await parts.channels.state('center')).toMatchObject({ breaker: 'closed', failures: 0 });
+  });
 
-it('keeps two workers apart', async () => {
-  await rendered(Array.from({ length: 60 }, (_, i) => `C${i}`));
-  const other = processorFor();
-  await Promise.all([processor.handle('center'), other.handle('center'), processor.handle('center')]);
-  // whoever found a manifest prepared by the other gave its claims back: the next ring ends it
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 60, staged: 60 });
-  expect((await names('in')).length).toBe(60);
-  const listed = await db.run(raw(`select manifest_seq, count(*) as n from exchange where state = 'staged' group by manifest_seq order by manifest_seq`));
-  expect(listed.rows.reduce((sum, r) => sum + Number(r['n']), 0)).toBe(60);
-});
+  it('keeps two workers apart', async () => {
+    await rendered(Array.from({ length: 60 }, (_, i) => `C${i}`));
+    const other = processorFor();
+    await Promise.all([processor.handle('center'), other.handle('center'), processor.handle('center')]);
+    // whoever found a manifest prepared by the other gave its claims back: the next ring ends it
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 60, staged: 60 });
+    expect((await names('in')).length).toBe(60);
+    const listed = await db.run(raw(`select manifest_seq, count(*) as n from exchange where state = 'staged' group by manifest_seq order by manifest_seq`));
+    expect(listed.rows.reduce((sum, r) => sum + Number(r['n']), 0)).toBe(60);
+  });
 
-it('stands still while a person has paused the channel', async () => {
-  await rendered(['C1']);
-  await parts.channels.pause('center', 'maintenance', 'admin');
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 2 });
-  await parts.channels.resume('center');
-  await processor.handle('center');
-  expect(await states()).toEqual({ rendered: 1, staged: 1 });
-});
+  it('stands still while a person has paused the channel', async () => {
+    await rendered(['C1']);
+    await parts.channels.pause('center', 'maintenance', 'admin');
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 2 });
+    await parts.channels.resume('center');
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 1, staged: 1 });
+  });
 
-it('writes a manifest whose bytes depend on its facts only', () => {
-  const facts = { channel: 'center', seq: '7', previous: '0'.repeat(64), createdAt: new Date('2026-11-23T02:00:00Z'), lines: [{ messageId: 'a'.repeat(32), message: 'application', caseNo: 'C<1>', version: 1, recovery: { sequence: '1', operation: 'I' as const, at: '2026-11-02 09:00:00.000', digest: 'd'.repeat(64) }, fileName: 'f.xml', size: 3, sha256: 'b'.repeat(64), attachments: [{ fileName: 'f.a01.pdf', size: 1, sha256: 'c'.repeat(64) }] }] };
-  const text = writeManifest(facts).toString('utf8');
-  expect(text).toContain('CREATED="2026-11-23T10:00:00+08:00"');
-  expect(text).toContain('CASE="C&lt;1&gt;"');
-  expect(writeManifest(facts).equals(writeManifest(facts))).toBe(true);
+  it('writes a manifest whose bytes depend on its facts only', () => {
+    const facts = { channel: 'center', seq: '7', previous: '0'.repeat(64), createdAt: new Date('2026-11-23T02:00:00Z'), lines: [{ messageId: 'a'.repeat(32), message: 'application', caseNo: 'C<1>', version: 1, recovery: { sequence: '1', operation: 'I' as const, at: '2026-11-02 09:00:00.000', digest: 'd'.repeat(64) }, fileName: 'f.xml', size: 3, sha256: 'b'.repeat(64), attachments: [{ fileName: 'f.a01.pdf', size: 1, sha256: 'c'.repeat(64) }] }] };
+    const text = writeManifest(facts).toString('utf8');
+    expect(text).toContain('CREATED="2026-11-23T10:00:00+08:00"');
+    expect(text).toContain('CASE="C&lt;1&gt;"');
+    expect(writeManifest(facts).equals(writeManifest(facts))).toBe(true);
+  });
 });

@@ -8,19 +8,20 @@ import type { Settings } from '../../src/domain/settings.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
-import { SampleBureauAdapter } from '../../src/simulator/bureau/sample-bureau.adapter.js';
+import type { SampleBureau } from '../../src/simulator/bureau/sample-bureau.adapter.js';
 import { journeyCase, refusedJourneyCase } from '../../src/simulator/bureau/stage-journeys.js';
 import { startSimulatedCenter, type SimulatedCenter } from '../../src/simulator/center/simulated-center.adapter.js';
 import { configure } from '../../src/simulator/open-stack.adapter.js';
 import { freePort } from '../../src/simulator/servers/free-port.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
 import { startRedisServer, type RedisServer } from '../../src/simulator/servers/redis-server.adapter.js';
-import { freshDatabase, stopPostgres } from '../support/postgres.js';
+import { onEveryEngine, type TestEngine } from '../support/engines.js';
+import { freshDatabase } from '../support/postgres.js';
 
 const catalogue = loadCatalogue();
 
 interface Stand {
-  bureau: SampleBureauAdapter;
+  bureau: SampleBureau;
   center: SimulatedCenter;
   provincial: SimulatedCenter;
   gateway: RunningGateway;
@@ -32,9 +33,9 @@ interface Stand {
 }
 
 /** The whole gateway with both channels on real parts; the center answers over HTTP, the province by file. */
-async function stand(queue: 'redis' | 'postgres'): Promise<Stand> {
+async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<Stand> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-journey-'));
-  const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];
+  const [bureauUrl, ledgerUrl] = [await engine.fresh('bureau'), await engine.fresh('ledger')];
   const redis = queue === 'redis' ? await startRedisServer({ appendonly: true }) : undefined;
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const port = await freePort();
@@ -53,13 +54,13 @@ async function stand(queue: 'redis' | 'postgres'): Promise<Stand> {
   }
   const [ssh, far] = servers as [OpenSshServer, OpenSshServer];
   const { settings, mappings } = configure({
-    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_URL: ledgerUrl,
-    QUEUE_BACKEND: queue, QUEUE_URL: redis?.url ?? ledgerUrl, QUEUE_PREFIX: `j${process.pid}${queue}`,
+    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: engine.engine, BUREAU_URL: bureauUrl, LEDGER_ENGINE: engine.engine, LEDGER_URL: ledgerUrl,
+    QUEUE_BACKEND: queue, QUEUE_URL: redis?.url ?? (engine.engine === 'postgres' ? ledgerUrl : await freshDatabase('queue')), QUEUE_PREFIX: `j${process.pid}${engine.engine}${queue}`,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256, CENTER_ACK_SECRET: secret,
     PROVINCIAL_SFTP_HOST: far.host, PROVINCIAL_SFTP_PORT: String(far.port), PROVINCIAL_SFTP_USER: far.username, PROVINCIAL_SFTP_KEY: far.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: far.hostKeySha256,
   });
-  const quick: Settings = { ...settings, capture: { ...settings.capture, pollEveryMs: 100, removalSweepEveryMs: 500 }, relay: { ...settings.relay, sweepEveryMs: 200 }, collection: { pollEveryMs: 200 } };
-  const bureau = new SampleBureauAdapter(bureauUrl);
+  const quick: Settings = { ...settings, bureau: { ...settings.bureau, trustServerCertificate: true }, ledger: { ...settings.ledger, trustServerCertificate: true }, capture: { ...settings.capture, pollEveryMs: 100, removalSweepEveryMs: 500 }, relay: { ...settings.relay, sweepEveryMs: 200 }, collection: { pollEveryMs: 200 } };
+  const bureau = await engine.sampleBureau(bureauUrl);
   await bureau.createSchema();
   await bureau.writeCatalogue(catalogue);
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
@@ -98,79 +99,79 @@ const statesOf = async (s: Stand, channel: string, caseNo: string): Promise<stri
   (await s.view.find({ channel, caseNo }, 200)).map((e) => `${e.event}/${e.sequence}/v${e.version}/${e.operation}/${e.state}`);
 const allAccepted = (states: readonly string[]): boolean => states.length > 0 && states.every((t) => t.endsWith('/accepted'));
 
-afterAll(stopPostgres);
+onEveryEngine((engine) => {
+  describe.each(['redis', 'postgres'] as const)('a case on its journey, queue on %s', (queue) => {
+    let s: Stand;
+    beforeAll(async () => {
+      s = await stand(engine, queue);
+    });
+    afterAll(() => s.close());
 
-describe.each(['redis', 'postgres'] as const)('a case on its journey, queue on %s', (queue) => {
-  let s: Stand;
-  beforeAll(async () => {
-    s = await stand(queue);
-  });
-  afterAll(() => s.close());
+    it('reaches the center with all its messages, each once and in order, stage by stage', async () => {
+      const journey = journeyCase({ catalogue });
+      await s.bureau.insertCases([journey.applied]);
+      await eventually(() => statesOf(s, 'center', journey.applied.caseNo), allAccepted, 'the application');
+      for (const stage of journey.stages) await s.bureau.applyChanges(journey.applied.caseNo, stage.changes);
+      const refused = refusedJourneyCase({ catalogue });
+      await s.bureau.insertCases([refused.applied]);
+      for (const stage of refused.stages) await s.bureau.applyChanges(refused.applied.caseNo, stage.changes);
+      await eventually(() => statesOf(s, 'center', journey.applied.caseNo), (t) => allAccepted(t) && t.some((x) => x.startsWith('pickup')), 'the pickup');
+      await eventually(() => statesOf(s, 'center', refused.applied.caseNo), (t) => allAccepted(t) && t.some((x) => x.startsWith('refusal')), 'the refusal');
+      await eventually(() => statesOf(s, 'provincial', journey.applied.caseNo), (t) => allAccepted(t) && t.length >= 2, 'the province');
 
-  it('reaches the center with all its messages, each once and in order, stage by stage', async () => {
-    const journey = journeyCase({ catalogue });
-    await s.bureau.insertCases([journey.applied]);
-    await eventually(() => statesOf(s, 'center', journey.applied.caseNo), allAccepted, 'the application');
-    for (const stage of journey.stages) await s.bureau.applyChanges(journey.applied.caseNo, stage.changes);
-    const refused = refusedJourneyCase({ catalogue });
-    await s.bureau.insertCases([refused.applied]);
-    for (const stage of refused.stages) await s.bureau.applyChanges(refused.applied.caseNo, stage.changes);
-    await eventually(() => statesOf(s, 'center', journey.applied.caseNo), (t) => allAccepted(t) && t.some((x) => x.startsWith('pickup')), 'the pickup');
-    await eventually(() => statesOf(s, 'center', refused.applied.caseNo), (t) => allAccepted(t) && t.some((x) => x.startsWith('refusal')), 'the refusal');
-    await eventually(() => statesOf(s, 'provincial', journey.applied.caseNo), (t) => allAccepted(t) && t.length >= 2, 'the province');
+      const applied = s.center.import.applied();
+      const mine = applied.filter((a) => a.caseNo === journey.applied.caseNo).map((a) => a.message);
+      expect(new Set([...mine, ...applied.map((a) => a.message)])).toEqual(
+        new Set(['application', 'supplement-notice', 'supplement-received', 'acceptance', 'refusal', 'process-step', 'special-start', 'special-end', 'result', 'pickup']),
+      );
+      // the order in which the center applied them is the order of the lane
+      const lane = (await s.view.find({ channel: 'center', caseNo: journey.applied.caseNo }, 200)).sort((a, b) => (BigInt(a.lanePosition) < BigInt(b.lanePosition) ? -1 : 1)).map((e) => e.event);
+      expect(mine).toEqual(lane);
+      expect(s.center.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
+      expect(s.provincial.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
+      expect(applied.length).toBe((await s.view.find({ channel: 'center' }, 500)).length);
+      // nothing half-written stays behind
+      expect((await readdir(path.join(s.center.stagingDir, 'in'))).filter((n) => n.startsWith('.'))).toEqual([]);
+    });
 
-    const applied = s.center.import.applied();
-    const mine = applied.filter((a) => a.caseNo === journey.applied.caseNo).map((a) => a.message);
-    expect(new Set([...mine, ...applied.map((a) => a.message)])).toEqual(
-      new Set(['application', 'supplement-notice', 'supplement-received', 'acceptance', 'refusal', 'process-step', 'special-start', 'special-end', 'result', 'pickup']),
-    );
-    // the order in which the center applied them is the order of the lane
-    const lane = (await s.view.find({ channel: 'center', caseNo: journey.applied.caseNo }, 200)).sort((a, b) => (BigInt(a.lanePosition) < BigInt(b.lanePosition) ? -1 : 1)).map((e) => e.event);
-    expect(mine).toEqual(lane);
-    expect(s.center.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
-    expect(s.provincial.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
-    expect(applied.length).toBe((await s.view.find({ channel: 'center' }, 500)).length);
-    // nothing half-written stays behind
-    expect((await readdir(path.join(s.center.stagingDir, 'in'))).filter((n) => n.startsWith('.'))).toEqual([]);
-  });
+    it('re-reports a correction as version 2 and a deleted case once', async () => {
+      const journey = journeyCase({ catalogue, caseNo: 'YYGT202611900001', seed: 3 });
+      await s.bureau.insertCases([journey.applied]);
+      await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), allAccepted, 'the application');
+      await s.bureau.applyChanges('YYGT202611900001', [{ operation: 'update', table: 'case', key: null, values: { project_name: '更正后的摘要' } }]);
+      await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.includes('application/1/v2/U/accepted'), 'the correction');
+      await s.bureau.deleteCase('YYGT202611900001');
+      await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.some((x) => x.startsWith('result/1/v1/D/')), 'the removal');
+    });
 
-  it('re-reports a correction as version 2 and a deleted case once', async () => {
-    const journey = journeyCase({ catalogue, caseNo: 'YYGT202611900001', seed: 3 });
-    await s.bureau.insertCases([journey.applied]);
-    await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), allAccepted, 'the application');
-    await s.bureau.applyChanges('YYGT202611900001', [{ operation: 'update', table: 'case', key: null, values: { project_name: '更正后的摘要' } }]);
-    await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.includes('application/1/v2/U/accepted'), 'the correction');
-    await s.bureau.deleteCase('YYGT202611900001');
-    await eventually(() => statesOf(s, 'center', 'YYGT202611900001'), (t) => t.some((x) => x.startsWith('result/1/v1/D/')), 'the removal');
-  });
+    it('goes on after a stop in the middle and loses nothing', async () => {
+      const cases = Array.from({ length: 30 }, (_, i) => journeyCase({ catalogue, caseNo: `YYGT2026118${String(i).padStart(5, '0')}`, seed: 100 + i }).applied);
+      await s.bureau.insertCases(cases);
+      await s.restart();
+      await eventually(async () => (await s.view.find({ channel: 'center', event: 'application' }, 500)).filter((e) => e.caseNo.startsWith('YYGT2026118')).map((e) => e.state), (t) => t.length === 30 && t.every((x) => x === 'accepted'), 'all of them');
+      expect(s.center.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0 });
+    });
 
-  it('goes on after a stop in the middle and loses nothing', async () => {
-    const cases = Array.from({ length: 30 }, (_, i) => journeyCase({ catalogue, caseNo: `YYGT2026118${String(i).padStart(5, '0')}`, seed: 100 + i }).applied);
-    await s.bureau.insertCases(cases);
-    await s.restart();
-    await eventually(async () => (await s.view.find({ channel: 'center', event: 'application' }, 500)).filter((e) => e.caseNo.startsWith('YYGT2026118')).map((e) => e.state), (t) => t.length === 30 && t.every((x) => x === 'accepted'), 'all of them');
-    expect(s.center.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0 });
-  });
+    it('delivers although the queue lost everything', async () => {
+      if (s.redis) await s.redis.flushAll();
+      const one = journeyCase({ catalogue, caseNo: 'YYGT202611700001', seed: 9 }).applied;
+      await s.bureau.insertCases([one]);
+      if (s.redis) await s.redis.flushAll();
+      await eventually(() => statesOf(s, 'center', one.caseNo), allAccepted, 'the application');
+    });
 
-  it('delivers although the queue lost everything', async () => {
-    if (s.redis) await s.redis.flushAll();
-    const one = journeyCase({ catalogue, caseNo: 'YYGT202611700001', seed: 9 }).applied;
-    await s.bureau.insertCases([one]);
-    if (s.redis) await s.redis.flushAll();
-    await eventually(() => statesOf(s, 'center', one.caseNo), allAccepted, 'the application');
-  });
-
-  it('serves health, metrics, the API document and the examples', async () => {
-    const get = async (p: string): Promise<{ status: number; text: string }> => {
-      const r = await fetch(`${s.gateway.url}${p}`);
-      return { status: r.status, text: await r.text() };
-    };
-    expect(await get('/health/live')).toEqual({ status: 200, text: '{"status":"ok"}' });
-    expect((await get('/health/ready')).status).toBe(200);
-    const metrics = (await get('/metrics')).text;
-    expect(metrics).toMatch(/gateway_exchanges\{channel="center",state="accepted"\} \d+/);
-    expect(metrics).toContain('gateway_lanes_blocked');
-    expect(JSON.parse((await get('/api/openapi.json')).text)).toMatchObject({ paths: { '/api/acknowledgements': expect.anything() as unknown } });
-    expect((await get('/api/acknowledgements/examples')).text).toContain('curl');
+    it('serves health, metrics, the API document and the examples', async () => {
+      const get = async (p: string): Promise<{ status: number; text: string }> => {
+        const r = await fetch(`${s.gateway.url}${p}`);
+        return { status: r.status, text: await r.text() };
+      };
+      expect(await get('/health/live')).toEqual({ status: 200, text: '{"status":"ok"}' });
+      expect((await get('/health/ready')).status).toBe(200);
+      const metrics = (await get('/metrics')).text;
+      expect(metrics).toMatch(/gateway_exchanges\{channel="center",state="accepted"\} \d+/);
+      expect(metrics).toContain('gateway_lanes_blocked');
+      expect(JSON.parse((await get('/api/openapi.json')).text)).toMatchObject({ paths: { '/api/acknowledgements': expect.anything() as unknown } });
+      expect((await get('/api/acknowledgements/examples')).text).toContain('curl');
+    });
   });
 });
