@@ -96,10 +96,11 @@ export function expectedTexts(channel: string, { case: root, children }: BureauC
   }));
 }
 
-/** The text of a column; a step without opinion or without end is reported as the mapping's decisions say. */
+/** The text of a column; a step without opinion or end and a case that nobody closed are reported as the mappings' decisions say. */
 function valueOf(row: Row, column: string): string {
   const value = plain(row[column] ?? '');
   if (value !== '') return value;
+  if (column === 'closed_at') return plain(row['withdrawn_at'] ?? '');
   if (column === 'opinion') return '（未填写意见）';
   return column === 'ended_at' && row['step_no'] !== undefined ? plain(row['started_at'] ?? '') : '';
 }
