@@ -102,7 +102,7 @@ export interface Difference {
   readonly criterion: Criterion | undefined;
   /** Nearest counterpart. */
   readonly otherId: ItemId | undefined;
-  /** Closed day whose settlement it contradicts. */
+  /** Earlier day whose settlement it concerns. */
   readonly refersToDay: Day | undefined;
   /** What is needed besides, without personal data: tax kind and party, tariff rule. */
   readonly detail: string | undefined;

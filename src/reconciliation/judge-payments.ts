@@ -20,8 +20,8 @@ export interface Leftovers {
   readonly byPayer: ReadonlyMap<string, readonly ChargeItem[]>;
   readonly paymentsByCode: ReadonlyMap<string, readonly Payment[]>;
   readonly paymentsByCase: ReadonlyMap<string, readonly Payment[]>;
-  /** Current charges that are settled, with the closed day if it is one. */
-  readonly settled: ReadonlyMap<ItemId, { readonly closedDay: string | undefined }>;
+  /** Current charges that are settled, with the day in whose statement they are. */
+  readonly settled: ReadonlyMap<ItemId, string>;
   readonly around: Surroundings;
   readonly rules: ReconciliationRules;
   readonly today: string;
@@ -86,6 +86,10 @@ function judgeAmong(sharing: readonly ChargeItem[], p: Payment, tier: Tier, left
   const related = sharing.filter((c) => byCode || p.lines.has(c.feeItemCode));
   const stillOpen = related.filter((c) => open.has(c.id));
   const base = { rule: tier.rule };
+  const earlier = (c: ChargeItem): string | undefined => {
+    const day = left.settled.get(c.id);
+    return day !== undefined && day < p.record.statementDay ? day : undefined;
+  };
   const about = (c: ChargeItem): Pick<Verdict, 'otherId' | 'otherFen'> => ({ otherId: c.id, otherFen: c.amountFen });
   if (stillOpen.length > 0) return judgeOpen(sharing, stillOpen, p, tier, left);
 
@@ -93,12 +97,12 @@ function judgeAmong(sharing: readonly ChargeItem[], p: Payment, tier: Tier, left
   const exempt = current.find((c) => c.exempt || c.amountFen === 0n);
   if (exempt) return { ...base, reason: 'exempt-but-charged', criterion: 'exemption', ...about(exempt) };
   const paid = current.find((c) => left.settled.has(c.id));
-  if (paid) return { ...base, reason: 'duplicate-payment', criterion: 'exclusive', ...about(paid), refersToDay: left.settled.get(paid.id)!.closedDay };
+  if (paid) return { ...base, reason: 'duplicate-payment', criterion: 'exclusive', ...about(paid), refersToDay: earlier(paid) };
   const ended = related.at(-1);
   if (ended === undefined) return undefined;
   const newer = (left.around.byCase.get(ended.caseNo) ?? []).find((c) => c.current && c.chargeNo === ended.chargeNo);
   if (newer && open.has(newer.id)) return { ...base, reason: 'stale-charge-version', criterion: 'version', ...about(newer) };
-  if (newer && left.settled.has(newer.id)) return { ...base, reason: 'duplicate-payment', criterion: 'exclusive', ...about(newer), refersToDay: left.settled.get(newer.id)!.closedDay };
+  if (newer && left.settled.has(newer.id)) return { ...base, reason: 'duplicate-payment', criterion: 'exclusive', ...about(newer), refersToDay: earlier(newer) };
   return { ...base, reason: newer ? 'stale-charge-version' : 'charge-withdrawn', criterion: 'version', ...about(ended) };
 }
 
@@ -124,7 +128,6 @@ export interface TakenBack {
   readonly payment: Payment;
   readonly lastId: ItemId;
   readonly how: 'reversed' | 'refunded';
-  readonly closedDay: string | undefined;
 }
 
 /** Why a charge found no payment. Payments must have been judged before. */
@@ -134,7 +137,7 @@ export function judgeCharge(c: ChargeItem, left: Leftovers, pointing: { readonly
     return { reason, rule, criterion, otherId: pointing.payment.record.id, otherFen: pointing.payment.netFen };
   }
   const about = takenBack.find(({ payment: p }) => (p.record.paymentCode !== undefined && p.record.paymentCode === c.paymentCode) || (p.record.caseNo === c.caseNo && p.record.lines.some((l) => l.feeItemCode === c.feeItemCode)));
-  if (about) return { reason: about.how, rule: 'taken-back', criterion: 'original', otherId: about.lastId, otherFen: 0n, refersToDay: about.closedDay };
+  if (about) return { reason: about.how, rule: 'taken-back', criterion: 'original', otherId: about.lastId, otherFen: 0n };
   const late = daysBetween(c.day, left.today) > left.rules.paymentTermDays;
   return { reason: late ? 'missing-there' : 'awaiting-payment', rule: left.rules.tiers.at(-1)!.rule, criterion: 'key' };
 }

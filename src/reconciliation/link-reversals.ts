@@ -33,6 +33,17 @@ export function originalOf(m: Pick<Movement, 'number' | 'originalNumber'>): stri
   return m.originalNumber ?? m.number;
 }
 
+/**
+ * What is to be linked: settled records first, so that of two that contradict each other the settled one stands. A settled reversal
+ * counts only with its settled payment; one that a person settled by itself is out of the sum.
+ */
+export function chooseLinkable<T>(inForce: readonly T[], read: (item: T) => Movement, isFixed: (item: T) => boolean): T[] {
+  const numberOf = (item: T, number: string): string => `${read(item).channel} ${number}`;
+  const payments = new Set(inForce.filter((item) => isFixed(item) && read(item).status === 'paid').map((item) => numberOf(item, read(item).number)));
+  const fixed = inForce.filter((item) => isFixed(item) && (read(item).status === 'paid' || payments.has(numberOf(item, originalOf(read(item))))));
+  return [...fixed, ...inForce.filter((item) => !isFixed(item))];
+}
+
 /** Ties reversals and refunds to their payments. Items must come in their canonical order. */
 export function linkReversals<T>(items: readonly T[], read: (item: T) => Movement): Linked<T> {
   const firsts = new Map<string, T>();

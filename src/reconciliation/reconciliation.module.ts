@@ -3,12 +3,20 @@ import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { ChargeStore } from '../ledger/charge.store.js';
 import { MatchStore } from '../ledger/match.store.js';
+import { ResolutionStore } from '../ledger/resolution.store.js';
+import { Clock } from '../platform/clock.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
-import { LOG, SETTINGS } from '../platform/tokens.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
 import { ChargePoller } from './charge.poller.js';
+import type { Standards } from '../domain/reconciliation-rules.js';
 import { loadStandards } from './load-standards.adapter.js';
+import { matchRecords } from './match-records.js';
 import { ReconciliationPoller } from './reconciliation.poller.js';
+
+/** Token of the standards (rules, reasons, tariff, tax expectations) as they were read at the start. */
+export const STANDARDS = Symbol('standards of reconciliation');
 
 /**
  * Enters as: recorded snapshots, returned records. Leaves as: charges, tax expectations, matches, differences with a reason. Can
@@ -18,13 +26,12 @@ import { ReconciliationPoller } from './reconciliation.poller.js';
 @Module({})
 export class ReconciliationModule {
   static register(settings: Settings, platform: DynamicModule, ledger: DynamicModule): DynamicModule {
-    const standards = Symbol('standards');
     return {
       module: ReconciliationModule,
       imports: [platform, ledger],
       providers: [
         {
-          provide: standards,
+          provide: STANDARDS,
           inject: [SETTINGS],
           useFactory: (s: Settings) => {
             const loaded = loadStandards(path.resolve(s.reconciliation.dir));
@@ -32,14 +39,19 @@ export class ReconciliationModule {
             return loaded.standards;
           },
         },
-        { provide: ChargePoller, inject: [ChargeStore, standards, LOG], useFactory: (store: ChargeStore, s: ConstructorParameters<typeof ChargePoller>[1], log: GatewayLog) => new ChargePoller(store, s, log) },
+        { provide: ChargePoller, inject: [ChargeStore, STANDARDS, LOG], useFactory: (store: ChargeStore, s: Standards, log: GatewayLog) => new ChargePoller(store, s, log) },
+        {
+          provide: ResolutionStore,
+          inject: [LEDGER_DATABASE, Clock, MatchStore, STANDARDS],
+          useFactory: (db: DatabaseAdapter, clock: Clock, matches: MatchStore, s: Standards) => new ResolutionStore(db, clock, matches, { rules: s.rules, settle: matchRecords }, BigInt(settings.reconciliation.twoPersonsAboveFen)),
+        },
         {
           provide: ReconciliationPoller,
-          inject: [MatchStore, standards, LOG],
-          useFactory: (store: MatchStore, s: ConstructorParameters<typeof ReconciliationPoller>[1], log: GatewayLog) => new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log),
+          inject: [MatchStore, STANDARDS, LOG],
+          useFactory: (store: MatchStore, s: Standards, log: GatewayLog) => new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log),
         },
       ],
-      exports: [ChargePoller, ReconciliationPoller],
+      exports: [STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore],
     };
   }
 }

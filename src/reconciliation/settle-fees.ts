@@ -2,7 +2,7 @@ import { laterDay } from '../domain/reckon-days.js';
 import { payerAmountKey, type ChargeItem, type Difference, type FeeItem, type FixedLine, type ItemId, type Outcome, type Settlement } from '../domain/reconciliation-outcomes.js';
 import { paymentOf, pairKey, type Payment, type Surroundings } from './compare-payment.js';
 import { judgeCharge, judgePayment, type Leftovers, type TakenBack, type Verdict } from './judge-payments.js';
-import { linkReversals, type Link } from './link-reversals.js';
+import { chooseLinkable, linkReversals, type Link, type Movement } from './link-reversals.js';
 import type { MatchContext } from './match-context.js';
 import { matchTiers } from './match-tiers.js';
 import { orderCharges, orderFees } from './order-items.js';
@@ -76,21 +76,20 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
     }
   }
 
-  // Fixed records first: of two that contradict each other the settled one stands. A reversal that a person settled is out of the sum.
-  const linkable = [...inForce.filter((f) => lineOf.has(f.id) && f.status === 'paid'), ...inForce.filter((f) => !lineOf.has(f.id))];
-  const linked = linkReversals(linkable, (f) => ({ id: f.id, channel: f.channel, number: f.serial, originalNumber: f.originalSerial, status: f.status, amountFen: f.amountFen }));
+  const movement = (f: FeeItem): Movement => ({ id: f.id, channel: f.channel, number: f.serial, originalNumber: f.originalSerial, status: f.status, amountFen: f.amountFen });
+  const linked = linkReversals(chooseLinkable(inForce, movement, (f) => lineOf.has(f.id)), movement);
   for (const { item, first } of linked.contradictory) if (!lineOf.has(item.id)) differ('fee-record', item.id, item.amountFen, { reason: 'contradictory-record', criterion: 'exclusive', otherId: first.id, otherFen: first.amountFen });
   for (const item of linked.orphans) differ('fee-record', item.id, item.amountFen, { reason: 'original-unknown', rule: 'taken-back', criterion: 'original' });
-  for (const { item, payment } of linked.excessive) differ('fee-record', item.id, item.amountFen, { reason: 'refund-exceeds-payment', rule: 'taken-back', criterion: 'amount', otherId: payment.id, otherFen: payment.amountFen });
+  for (const { item, payment } of linked.excessive) if (!lineOf.has(item.id)) differ('fee-record', item.id, item.amountFen, { reason: 'refund-exceeds-payment', rule: 'taken-back', criterion: 'amount', otherId: payment.id, otherFen: payment.amountFen });
 
   const takenBack: TakenBack[] = [];
   const payments: Payment[] = [];
   for (const link of linked.links) {
     const fixed = lineOf.get(link.payment.id);
     const last = link.takes.at(-1);
-    if (last && link.netFen === 0n) takenBack.push({ payment: paymentOf(link), lastId: last.id, how: link.takes.some((t) => t.status === 'refunded') ? 'refunded' : 'reversed', closedDay: fixed?.statementDay });
+    if (last && link.netFen === 0n) takenBack.push({ payment: paymentOf(link), lastId: last.id, how: link.takes.some((t) => t.status === 'refunded') ? 'refunded' : 'reversed' });
     if (fixed) {
-      for (const t of link.takes) differ('fee-record', t.id, t.amountFen, { reason: t.status === 'refunded' ? 'refunded' : 'reversed', rule: fixed.rule, criterion: 'original', otherId: link.payment.id, otherFen: link.payment.amountFen, refersToDay: fixed.statementDay });
+      for (const t of link.takes) if (!lineOf.has(t.id)) differ('fee-record', t.id, t.amountFen, { reason: t.status === 'refunded' ? 'refunded' : 'reversed', rule: fixed.rule, criterion: 'original', otherId: link.payment.id, otherFen: link.payment.amountFen, refersToDay: fixed.statementDay });
     } else if (last && link.netFen === 0n) settle('taken-back', 'matched', [], [link.payment, ...link.takes]);
     else payments.push(paymentOf(link));
   }
@@ -101,11 +100,11 @@ export function settleFees(set: FeeSet, context: MatchContext): Outcome {
     return refund ? [[p, refund] as const] : [];
   }));
   const result = matchTiers(context.rules.tiers, free, payments.filter((p) => !afterRefund.has(p)), around);
-  const settled = new Map<ItemId, { closedDay: string | undefined }>();
-  for (const [id, line] of fixedExpected) settled.set(id, { closedDay: line.statementDay });
+  const settled = new Map<ItemId, string>();
+  for (const [id, line] of fixedExpected) settled.set(id, line.statementDay);
   for (const m of result.matches) {
-    for (const c of m.charges) settled.set(c.id, { closedDay: undefined });
     settle(m.tier.rule, 'matched', m.charges, m.payments.flatMap((p) => [p.record, ...p.takes]), '', m.tier.key === 'payer' ? payerAmountKey(m.charges[0]!.payerKey, m.charges[0]!.amountFen) : undefined);
+    for (const c of m.charges) settled.set(c.id, settlements.at(-1)!.statementDay);
   }
 
   const left: Leftovers = {

@@ -1,6 +1,6 @@
 import { daysBetween, laterDay } from '../domain/reckon-days.js';
 import type { Criterion, Difference, FixedLine, ItemId, Outcome, ReasonCode, Settlement, TaxExpectation, TaxItem } from '../domain/reconciliation-outcomes.js';
-import { linkReversals, type Link } from './link-reversals.js';
+import { chooseLinkable, linkReversals, type Link, type Movement } from './link-reversals.js';
 import type { MatchContext } from './match-context.js';
 import { orderExpectations, orderTaxes } from './order-items.js';
 
@@ -74,11 +74,11 @@ export function settleTaxes(set: TaxSet, context: MatchContext): Outcome {
       }
     }
   }
-  const linkable = [...inForce.filter((t) => lineOf.has(t.id) && t.status === 'paid'), ...inForce.filter((t) => !lineOf.has(t.id))];
-  const linked = linkReversals(linkable, (t) => ({ id: t.id, channel: t.channel, number: t.ticketNo, originalNumber: t.originalTicketNo, status: t.status, amountFen: t.paidFen }));
+  const movement = (t: TaxItem): Movement => ({ id: t.id, channel: t.channel, number: t.ticketNo, originalNumber: t.originalTicketNo, status: t.status, amountFen: t.paidFen });
+  const linked = linkReversals(chooseLinkable(inForce, movement, (t) => lineOf.has(t.id)), movement);
   for (const { item, first } of linked.contradictory) if (!lineOf.has(item.id)) differ('tax-record', item, { reason: 'contradictory-record', criterion: 'exclusive', otherId: first.id, returnedFen: item.paidFen });
   for (const item of linked.orphans) differ('tax-record', item, { reason: 'original-unknown', criterion: 'original', returnedFen: item.paidFen });
-  for (const { item, payment } of linked.excessive) differ('tax-record', item, { reason: 'refund-exceeds-payment', criterion: 'amount', otherId: payment.id, returnedFen: item.paidFen, expectedFen: payment.paidFen });
+  for (const { item, payment } of linked.excessive) if (!lineOf.has(item.id)) differ('tax-record', item, { reason: 'refund-exceeds-payment', criterion: 'amount', otherId: payment.id, returnedFen: item.paidFen, expectedFen: payment.paidFen });
 
   const slots = new Map<string, Link<TaxItem>[]>();
   const takenBack = new Map<string, TaxItem>();
@@ -86,8 +86,9 @@ export function settleTaxes(set: TaxSet, context: MatchContext): Outcome {
     const fixed = lineOf.get(link.payment.id);
     const last = link.takes.at(-1);
     if (last && link.netFen === 0n) takenBack.set(slotOf(link.payment), link.takes.find((t) => t.status === 'refunded') ?? last);
-    if (fixed) for (const t of link.takes) differ('tax-record', t, { reason: t.status === 'refunded' ? 'refunded' : 'reversed', criterion: 'original', otherId: link.payment.id, expectedFen: link.payment.paidFen, returnedFen: t.paidFen, refersToDay: fixed.statementDay });
-    else if (last && link.netFen === 0n) settle('taken-back', 'matched', [], [link.payment, ...link.takes]);
+    if (fixed) {
+      for (const t of link.takes) if (!lineOf.has(t.id)) differ('tax-record', t, { reason: t.status === 'refunded' ? 'refunded' : 'reversed', criterion: 'original', otherId: link.payment.id, expectedFen: link.payment.paidFen, returnedFen: t.paidFen, refersToDay: fixed.statementDay });
+    } else if (last && link.netFen === 0n) settle('taken-back', 'matched', [], [link.payment, ...link.takes]);
     else slots.set(slotOf(link.payment), [...(slots.get(slotOf(link.payment)) ?? []), link]);
   }
 

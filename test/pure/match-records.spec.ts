@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outcome, WorkingSet } from '../../src/domain/reconciliation-outcomes.js';
+import { addDays } from '../../src/domain/reckon-days.js';
 import { matchRecords } from '../../src/reconciliation/match-records.js';
 import { anyFacts, charge, expectation, fee, standards, tax, tell, workingSet } from '../support/reconciliation-facts.js';
 
@@ -80,7 +81,7 @@ describe('reasons of differences', () => {
     const at = { firstOpenDay: '2026-11-21' };
     expect(told({ charges: [c], fees: [f], fixed }, at)).toEqual([]);
     expect(told({ charges: [c], fees: [f, fee({ ...K, serial: 'R1', status: 'refunded', originalSerial: 'S1', day: '2026-11-21' })], fixed }, at)).toEqual(['R1/refunded settlement refunded payment-code original near S1/paid 8000/8000 2026-11-20']);
-    expect(told({ charges: [c], fees: [f, fee({ ...K, serial: 'S2', day: '2026-11-20' })], fixed }, at)).toEqual(['S2/paid settlement duplicate-payment payment-code exclusive near C1/1/1 8000/8000 2026-11-20']);
+    expect(told({ charges: [c], fees: [f, fee({ ...K, serial: 'S2', day: '2026-11-20', statementDay: '2026-11-21' })], fixed }, at)).toEqual(['S2/paid settlement duplicate-payment payment-code exclusive near C1/1/1 8000/8000 2026-11-20']);
     const ended = { ...c, current: false, endedDay: '2026-11-21' };
     expect(told({ charges: [ended, charge({ ...K, version: 2, day: '2026-11-21' })], fees: [f], fixed }, at)).toEqual(['carried-version resolved [C1/1/2] [] on 2026-11-21']);
     expect(told({ charges: [ended, charge({ ...K, version: 2, amountFen: 9_000n })], fees: [f], fixed }, at)).toEqual(['C1/1/2 settlement stale-charge-version payment-code version near C1/1/1 9000/8000 2026-11-20']);
@@ -147,6 +148,20 @@ describe('properties', () => {
         const paid = new Map(facts.fees.map((f) => [f.id, f.amountFen * sign(f.status)]));
         const sum = (ids: readonly string[], of: Map<string, bigint>): bigint => ids.reduce((s, id) => s + (of.get(id) ?? 0n), 0n);
         for (const s of run(facts).settlements) if (s.outcome === 'matched' && s.rule !== 'tax-slip') expect(sum(s.expected, due)).toBe(sum(s.returned, paid));
+      }),
+      { numRuns: 400, interruptAfterTimeLimit: 20_000 },
+    );
+  });
+
+  it('closing a day changes nothing: what it settled stands, what is open keeps its reason', () => {
+    fc.assert(
+      fc.property(anyFacts, fc.constantFrom('2026-11-18', '2026-11-19', '2026-11-20', '2026-11-21'), (facts, closed) => {
+        const before = run(facts);
+        const kept = before.settlements.filter((s) => s.statementDay <= closed);
+        const fixed = kept.flatMap((s) => Array.from({ length: Math.max(s.expected.length, s.returned.length) }, (_, i) => ({ expectedId: s.expected[i], returnedId: s.returned[i], rule: s.rule, statementDay: s.statementDay })));
+        const after = run({ ...facts, fixed }, { firstOpenDay: addDays(closed, 1) });
+        const late = before.settlements.filter((s) => s.statementDay > closed);
+        expect(tell(after, facts)).toEqual(tell({ settlements: late, differences: before.differences }, facts));
       }),
       { numRuns: 400, interruptAfterTimeLimit: 20_000 },
     );
