@@ -211,6 +211,12 @@ async function quickConfig(dir: string, leaseMs: number): Promise<string> {
     document.setIn(place, value);
   }
   await writeFile(file, document.toString());
+  for (const channel of ['center', 'provincial']) {
+    const channelFile = path.join(target, 'channels', `${channel}.yaml`);
+    const settings = parseDocument(await readFile(channelFile, 'utf8'));
+    settings.setIn(['staging', 'sftp', 'operationTimeoutMs'], 5_000);
+    await writeFile(channelFile, settings.toString());
+  }
   return target;
 }
 
