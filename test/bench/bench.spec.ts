@@ -13,3 +13,12 @@ it('the short bench moves every case and reports its figures as ratios', async (
   expect(figures.redis.averageBytes).toBeLessThan(7_500);
   expect(figures.idlePollMs.at1000).toBeGreaterThan(0);
 }, 180_000);
+
+it('the short reconciliation bench settles what agrees and explains the rest', async () => {
+  const { stdout } = await run(process.execPath, ['dist/simulator/bench.js', 'reconcile', '--short', '--json'], { maxBuffer: 1 << 24 });
+  const figures = JSON.parse(stdout) as { items: number; exact: number; differences: number; timesBareKept: number; dayRatio: number };
+  expect(figures).toMatchObject({ items: 20_000, exact: 19_600 });
+  expect(figures.differences).toBe(600);
+  expect(figures.timesBareKept).toBeGreaterThan(0);
+  expect(figures.dayRatio).toBeGreaterThan(0);
+}, 180_000);
