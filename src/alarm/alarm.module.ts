@@ -20,21 +20,32 @@ const sendEveryMs = 2_000;
 
 /** What the scheduler runs. */
 export class AlarmJobs {
+  private lookedMs: number | undefined;
+
   constructor(
     readonly watch: WatchPoller,
     readonly notices: NoticePoller,
     readonly deadMan: DeadManPoller,
-    private readonly settings: Pick<Settings, 'alarms'>,
+    private readonly settings: Pick<Settings, 'alarms' | 'lease'>,
+    private readonly clock: Clock,
   ) {}
 
   list(): { name: string; everyMs: number; run: (goOn: () => Promise<boolean>) => Promise<void> }[] {
     const { everyMs, deadMan } = this.settings.alarms;
     return [
-      { name: 'watch', everyMs, run: async () => void (await this.watch.look()) },
+      // Asked for more often than it looks, so that the lease stays with one process: each sees its own disks only.
+      { name: 'watch', everyMs: Math.min(everyMs, this.settings.lease.lengthMs / 2), run: () => this.look(everyMs) },
       { name: 'alarm-notices', everyMs: sendEveryMs, run: (goOn) => this.notices.send(goOn) },
       // A lease for each machine: each has a file of its own.
       ...(this.deadMan.configured ? [{ name: `dead-man-${os.hostname()}`.slice(0, 80), everyMs: deadMan.everyMs, run: async () => void (await this.deadMan.live()) }] : []),
     ];
+  }
+
+  private async look(everyMs: number): Promise<void> {
+    const nowMs = this.clock.now().getTime();
+    if (this.lookedMs !== undefined && nowMs >= this.lookedMs && nowMs - this.lookedMs < everyMs) return;
+    await this.watch.look();
+    this.lookedMs = nowMs;
   }
 }
 
@@ -55,7 +66,7 @@ export class AlarmModule {
           useFactory: (alarms: AlarmStore, notices: AlarmNoticeStore, standing: StandingStore, channels: ChannelStore, capture: CaptureStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog) => {
             const notifiers = new Notifiers(settings.alarms, settings.instance, clock, log);
             const watch = new WatchPoller({ settings, notifiers: notifiers.names, alarms, notices, standing, channels, capture, doorbell, clock });
-            return new AlarmJobs(watch, new NoticePoller(notices, notifiers, clock, log), new DeadManPoller({ settings, alarms, capture, clock, log }), settings);
+            return new AlarmJobs(watch, new NoticePoller(notices, notifiers, clock, log), new DeadManPoller({ settings, alarms, capture, clock, log }), settings, clock);
           },
         },
       ],

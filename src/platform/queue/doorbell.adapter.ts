@@ -40,6 +40,8 @@ const silentLimitMs = 15_000;
 
 /** How long ringing may take before it counts as lost: the ledger's sweep rings again. */
 const ringLimitMs = 2_000;
+/** A mark older than this is no news. */
+const staleEpochSeconds = 60;
 
 /**
  * BullMQ as a doorbell: a job says «look at the ledger», nothing else. One job per bell and key is under way at a time; a
@@ -144,9 +146,10 @@ export class DoorbellAdapter {
     if (!this.redis || this.closing) return false;
     try {
       const epoch = await readEpoch(this.redis, this.epochKey);
-      const emptied = this.epoch !== undefined && epoch !== this.epoch;
+      if (epoch === this.epoch) return false;
       this.epoch = epoch;
-      return emptied;
+      // A process that has not asked for long learns of what another has noticed long ago.
+      return (await redisSeconds(this.redis)) - Number(epoch.split(' ')[0]) < staleEpochSeconds;
     } catch (error) {
       this.noteError(error as Error);
       return false;
@@ -254,10 +257,16 @@ async function inTime<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The mark of this Redis; made by whoever asks first. */
+/** The mark of this Redis, made by whoever asks first: since when, by its own clock, and a name of its own. */
 async function readEpoch(redis: Redis, key: string): Promise<string> {
-  await redis.set(key, randomUUID(), 'NX');
-  return (await redis.get(key)) ?? '';
+  const known = await redis.get(key);
+  if (known !== null) return known;
+  await redis.set(key, `${await redisSeconds(redis)} ${randomUUID()}`, 'NX');
+  return (await redis.get(key)) ?? '0';
+}
+
+async function redisSeconds(redis: Redis): Promise<number> {
+  return Number((await redis.time())[0]);
 }
 
 /**
