@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ChannelSettings } from '../domain/settings.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { InboxStore, Incoming } from '../ledger/inbox.store.js';
+import type { ReturnFileStore } from '../ledger/return-file.store.js';
 import type { RejectionStore, Rejection } from '../ledger/rejection.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
@@ -38,7 +39,10 @@ export interface ReceptionParts {
   readonly http: { readonly bodyLimitKiB: number; readonly requestsPerMinute: number };
   readonly inbox: InboxStore;
   readonly rejections: Pick<RejectionStore, 'note'>;
-  readonly schema: XsdValidator;
+  /** Of acknowledgements; where there is none, documents are looked into by the worker only. */
+  readonly schema?: XsdValidator | undefined;
+  /** Given where this endpoint takes returned files instead of acknowledgements. */
+  readonly returns?: Pick<ReturnFileStore, 'noteRepeats'> | undefined;
   readonly doorbell: Pick<DoorbellAdapter, 'ring'>;
   readonly clock: Clock;
   readonly log: GatewayLog;
@@ -55,8 +59,8 @@ const rememberedAddresses = 10_000;
 const ledgerRetrySeconds = 10;
 
 /**
- * Takes acknowledgements in over HTTP: lets in, stores the bytes, answers. Every answer before the signature fits is the same
- * whatever channels exist.
+ * Takes acknowledgements, or returned files, in over HTTP: lets in, stores the bytes, answers. Every answer before the signature
+ * fits is the same whatever channels exist.
  */
 export class AcknowledgementReception {
   private readonly doors: ReadonlyMap<ChannelName, Door>;
@@ -67,9 +71,13 @@ export class AcknowledgementReception {
   constructor(private readonly parts: ReceptionParts) {
     this.doors = new Map(parts.channels.flatMap((c) => {
       const http = c.acknowledgement.http;
-      if (!c.enabled || http === undefined) return [];
+      if (!c.enabled || http === undefined || (parts.returns && !c.returns)) return [];
       return [[c.channel, { channel: c.channel, secrets: http.secrets, toleranceSeconds: http.toleranceSeconds, allows: matchAddress(http.allow) }] as const];
     }));
+  }
+
+  private get what(): string {
+    return this.parts.returns ? 'a returned file' : 'an acknowledgement';
   }
 
   async receive(request: PushedDocument): Promise<Answer> {
@@ -81,9 +89,10 @@ export class AcknowledgementReception {
     if (waitSeconds !== undefined) return { status: 429, retryAfterSeconds: waitSeconds, body: { error: 'too many requests', expected: `at most ${http.requestsPerMinute} requests a minute` } };
     const contentType = request.contentType ?? '';
     const encoded = !['', 'identity'].includes((request.contentEncoding ?? '').trim().toLowerCase());
-    if (encoded || !(acceptedContentTypes as readonly string[]).includes(splitContentType(contentType).type)) {
+    const accepted: readonly string[] = this.parts.returns ? ['application/xml', 'text/xml'] : acceptedContentTypes;
+    if (encoded || !accepted.includes(splitContentType(contentType).type)) {
       this.trace({ ...claimed, reason: 'media-type' });
-      return { status: 415, body: { error: 'unsupported media type', expected: `${acceptedContentTypes.join(', ')}, without content-encoding` } };
+      return { status: 415, body: { error: 'unsupported media type', expected: `${accepted.join(', ')}, without content-encoding` } };
     }
     const content = await request.readBody(http.bodyLimitKiB * 1024);
     if (content === 'too-large' || content === 'aborted') this.trace({ ...claimed, reason: content === 'aborted' ? 'incomplete' : content });
@@ -93,11 +102,11 @@ export class AcknowledgementReception {
     const door = this.doors.get(request.channel ?? '') ?? this.nowhere;
     const signed = verifySignature(content, request.signature, { secrets: door.secrets, toleranceSeconds: door.toleranceSeconds, nowSeconds: Math.floor(clock.now().getTime() / 1000) });
     if (!signed || !door.allows(request.remote)) {
-      log.warn({ remote, known: door !== this.nowhere, signed }, 'an acknowledgement was not let in');
+      log.warn({ remote, known: door !== this.nowhere, signed }, `${this.what} was not let in`);
       this.trace({ ...claimed, size: content.length, sha256: createHash('sha256').update(content).digest('hex'), reason: door === this.nowhere ? 'unknown-channel' : signed ? 'address' : 'signature' });
       return { status: 401, body: { error: 'unauthorized', expected: 'x-channel, webhook-id, webhook-timestamp of the present and a webhook-signature over these bytes, from an allowed address' } };
     }
-    return this.admit({ channel: door.channel, source: 'http', externalId: request.signature.id!, contentType, content, remote });
+    return this.admit({ channel: door.channel, kind: this.parts.returns ? 'return' : 'acknowledgement', source: 'http', externalId: request.signature.id!, contentType, content, remote });
   }
 
   /** The answer does not wait for it: whoever is turned away shall not learn how the ledger is. */
@@ -108,23 +117,26 @@ export class AcknowledgementReception {
 
   /** Stored first; only then looked into, and only to tell the sender at once what is wrong. */
   private async admit(incoming: Incoming): Promise<Answer> {
-    const { inbox, doorbell, log } = this.parts;
+    const { inbox, doorbell, log, returns } = this.parts;
     let receipt: string;
     try {
-      receipt = (await inbox.receive([incoming]))[0]!.id;
+      const stored = (await inbox.receive([incoming]))[0]!;
+      receipt = stored.id;
+      if (!stored.isNew) await returns?.noteRepeats([receipt]);
     } catch (error) {
-      log.error({ channel: incoming.channel, err: error }, 'an acknowledgement could not be stored; the sender is asked to repeat it');
+      log.error({ channel: incoming.channel, err: error }, `${this.what} could not be stored; the sender is asked to repeat it`);
       return { status: 503, retryAfterSeconds: ledgerRetrySeconds, body: { error: 'not stored', expected: 'the same request again later' } };
     }
     const faults = await this.faultsOf(incoming, receipt);
     if (faults !== undefined) return { status: 400, body: { receipt, error: 'unreadable', faults } };
     // A lost ring costs one sweep; the sender does not wait for it.
-    void doorbell.ring('read', incoming.channel);
+    void doorbell.ring(returns ? 'return' : 'read', incoming.channel);
     return { status: 202, body: { receipt } };
   }
 
   private async faultsOf(incoming: Incoming, receipt: string): Promise<readonly DocumentFault[] | undefined> {
     const { inbox, schema, log } = this.parts;
+    if (schema === undefined) return undefined;
     try {
       const document = readAcknowledgements(incoming.content, incoming.contentType, { schema, channel: incoming.channel });
       if (document.ok) return undefined;
@@ -132,7 +144,7 @@ export class AcknowledgementReception {
       return document.faults;
     } catch (error) {
       // It is stored, so it is not the sender's concern any more: the worker reads it and says what it comes to.
-      log.error({ channel: incoming.channel, inbox: receipt, err: error }, 'an acknowledgement was stored but not looked into');
+      log.error({ channel: incoming.channel, inbox: receipt, err: error }, `${this.what} was stored but not looked into`);
       return undefined;
     }
   }

@@ -2,9 +2,9 @@ import { Controller, Get, Header, Inject, Post, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AcknowledgementReception } from './acknowledgement-reception.adapter.js';
+import { answerPush } from './answer-push.adapter.js';
 import { listSchema, refusalSchema, singleSchema, unreadableSchema } from './describe-interface.js';
 import { examplesPage } from './examples-page.js';
-import { readBody } from './request-body.adapter.js';
 
 /** The endpoint for municipal systems that push acknowledgements. */
 @ApiTags('acknowledgements')
@@ -32,20 +32,7 @@ export class AcknowledgementController {
   @ApiResponse({ status: 429, description: 'too many requests from this address', schema: refusalSchema, headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } })
   @ApiResponse({ status: 503, description: 'not stored; send the same again', schema: refusalSchema, headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } })
   async receive(@Req() request: Request, @Res() response: Response): Promise<void> {
-    const answer = await this.reception.receive({
-      remote: request.ip ?? request.socket.remoteAddress ?? '',
-      channel: request.get('x-channel'),
-      contentType: request.get('content-type'),
-      contentEncoding: request.get('content-encoding'),
-      contentLength: announced(request.get('content-length')),
-      signature: { id: request.get('webhook-id'), timestamp: request.get('webhook-timestamp'), signature: request.get('webhook-signature') },
-      readBody: (limitBytes) => readBody(request, limitBytes),
-    });
-    if (answer.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(answer.retryAfterSeconds));
-    // What is left of an oversized body is not waited for on this connection.
-    if (answer.status === 413) response.setHeader('Connection', 'close');
-    response.setHeader('Cache-Control', 'no-store');
-    response.status(answer.status).json(answer.body);
+    await answerPush(this.reception, request, response);
   }
 
   @Get('examples')
@@ -56,5 +43,3 @@ export class AcknowledgementController {
     return examplesPage();
   }
 }
-
-const announced = (length: string | undefined): number | undefined => (length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined);

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The path whose body nobody else may parse: the signature covers its bytes, and what is malformed is kept too. */
-export const acknowledgementPath = '/api/acknowledgements';
+/** The paths whose body nobody else may parse: the signature covers its bytes, and what is malformed is kept too. */
+const rawPaths: readonly string[] = ['/api/acknowledgements', '/api/returns'];
 
-/** Whether a request's body belongs to the acknowledgement endpoint; other parsers must pass it by. */
+/** Whether a request's body belongs to one of these endpoints; other parsers must pass it by. */
 export function takesRawBody(request: { readonly url?: string | undefined }): boolean {
-  return (request.url ?? '').split('?')[0]!.replace(/\/+$/, '') === acknowledgementPath;
+  return rawPaths.includes((request.url ?? '').split('?')[0]!.replace(/\/+$/, ''));
 }
 
 /** The body as it came. Throws when another parser took it before: that is a fault of the wiring. */
