@@ -26,6 +26,7 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
     if (pending.length === 0) lines.push(good(area, 'its tables are up to date'));
     else if (settings.ledger.migrate) lines.push(warning(area, `its tables are not up to date: ${pending.join(', ')}`, 'nothing to do: the gateway brings them up to date when it starts (ledger.migrate)'));
     else lines.push(fault(area, `its tables are not up to date: ${pending.join(', ')}`, 'start the gateway once with ledger.migrate: true and an account that may create tables'));
+    if (database.dialect.engine === 'mssql') lines.push(await rowVersionsLine(database));
     lines.push(skewLine(area, await skewMs(database, context)));
     return lines;
   } catch (error) {
@@ -33,6 +34,13 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
   } finally {
     await database.close();
   }
+}
+
+/** Without it readers wait for writers and end as deadlock victims: correct, since they try again, but slow. */
+async function rowVersionsLine(database: DatabaseAdapter): Promise<CheckLine> {
+  const { rows } = await database.run(sql`select is_read_committed_snapshot_on as switched_on from sys.databases where name = db_name()`);
+  if (Number(rows[0]?.['switched_on'] ?? 0) === 1) return good('ledger', 'its readers do not wait for its writers');
+  return warning('ledger', 'its readers wait for its writers', 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON');
 }
 
 /** The bureau: whether it answers, and for every stream its columns, its snapshot isolation and its indexes. */
