@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import type { ClockJudge } from '../domain/supervision-cards.js';
+import { clockLevels, type CaseFacts, type ClockLevel } from '../domain/supervision-facts.js';
+import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { Instant } from '../domain/vocabulary.js';
+import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
+import type { AlarmStore } from '../ledger/alarm.store.js';
+import type { CardRow, CardStore } from '../ledger/card.store.js';
+import { FactsMoved, type ClockStore, type KnownFacts } from '../ledger/clock.store.js';
+import type { Clock } from '../platform/clock.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import { deriveFacts } from './derive-facts.js';
+import { makeJudge } from './judge-case.js';
+import type { Supervision } from './load-supervision.adapter.js';
+import { makeMeters, type Meters } from './make-meters.js';
+
+export interface SupervisionSettings {
+  /** Bodies whose clocks are kept; rule sets of that name exist. */
+  readonly bodies: readonly string[];
+  /** Rows in one transaction. */
+  readonly batch: number;
+  /** Levels whose cards are told to people. */
+  readonly notify: readonly ClockLevel[];
+  readonly stream: string;
+}
+
+export interface SupervisionParts {
+  readonly store: ClockStore;
+  readonly cards: CardStore;
+  readonly alarms: AlarmStore;
+  readonly supervision: Supervision;
+  readonly calendar: CalendarTable;
+  readonly settings: SupervisionSettings;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+}
+
+/** How long a card waits before it is asked again whether the capture knows its moment. */
+const waitMs = 5_000;
+/** More new cards than this are told as one. */
+const toldEach = 20;
+const toldForMs = 24 * 3_600_000;
+
+export interface SupervisionRound {
+  readonly followed: number;
+  readonly due: number;
+  readonly recomputed: number;
+  readonly cards: number;
+}
+
+/**
+ * Follows the recorded snapshots, keeps the clock of every case and issues cards. Nothing is searched for: an event brings its
+ * snapshot, a crossing stands in an index, a new calendar or rule set is walked through once.
+ */
+export class SupervisionPoller {
+  private readonly meters: Meters;
+  private readonly stamp: string;
+  private polled: { readonly at: Instant; readonly complete: Instant | undefined } | undefined;
+
+  constructor(private readonly parts: SupervisionParts) {
+    const { calendar, supervision, settings } = parts;
+    this.meters = makeMeters(new WorkingCalendar(calendar));
+    this.stamp = `${calendar.version} ${supervision.digest} ${settings.bodies.join()}`.slice(0, 50);
+  }
+
+  /** One round; `goOn` prolongs the lease, false means another process took over. */
+  async look(goOn: () => Promise<boolean>): Promise<SupervisionRound> {
+    const { store, settings } = this.parts;
+    const total = { followed: 0, due: 0, recomputed: 0, cards: 0 };
+    const judge = await this.judge();
+    try {
+      for (;;) {
+        const step = await this.follow(judge);
+        total.followed += step.followed;
+        total.cards += step.cards;
+        if (step.followed < settings.batch || !(await goOn())) break;
+      }
+      total.cards += await this.followRemovals(judge);
+      for (;;) {
+        const step = await store.recomputeAll(judge, this.stamp, settings.batch);
+        total.recomputed += step.seen;
+        total.cards += step.cards;
+        if (!step.left || !(await goOn())) break;
+      }
+      for (;;) {
+        const step = await store.recomputeDue(judge, settings.batch);
+        total.due += step.due;
+        total.cards += step.cards;
+        if (step.due < settings.batch || !(await goOn())) break;
+      }
+      await this.tellCards();
+    } catch (error) {
+      if (!(error instanceof FactsMoved)) throw error;
+    }
+    if (total.cards > 0) this.parts.log.info(total, 'cards were issued');
+    return total;
+  }
+
+  /** The arithmetic with what is known at this moment. */
+  async judge(): Promise<ClockJudge> {
+    const { store, supervision, settings } = this.parts;
+    // Polls run one after another: once a later one has begun, all that an earlier one saw is recorded.
+    const at = await store.polledAt(settings.stream);
+    if (at !== undefined && at !== this.polled?.at) this.polled = { at, complete: this.polled?.at };
+    const complete = this.polled?.complete;
+    const { beganAt } = await store.position();
+    return makeJudge({ rules: supervision.rules, meters: this.meters, bodies: settings.bodies, beganAt, waitMs, knownUntil: (stream) => (stream === settings.stream ? complete : undefined) });
+  }
+
+  private async follow(judge: ClockJudge): Promise<{ followed: number; cards: number }> {
+    const { store, settings } = this.parts;
+    const { position, version } = await store.position();
+    const rows = await store.snapshotsAfter(position, settings.batch);
+    if (rows.length === 0) return { followed: 0, cards: 0 };
+    const known = rows.flatMap((row): KnownFacts[] => {
+      // A pruned snapshot has no body; what it said was followed when it was recorded, or is settled for years.
+      if (row.stream !== settings.stream || row.body === '') return [];
+      const facts = deriveFacts(JSON.parse(row.body) as CaseSnapshot, this.parts.supervision.limits);
+      return [{ stream: row.stream, caseNo: row.caseNo, snapshotId: row.id, knownAt: row.takenAt, facts, digest: digestOf(facts) }];
+    });
+    const { cards } = await store.record(known, judge, { version, position: rows.at(-1)!.id });
+    return { followed: rows.length, cards };
+  }
+
+  private async followRemovals(judge: ClockJudge): Promise<number> {
+    const { store, settings } = this.parts;
+    const removed = await store.removedCases(settings.batch);
+    if (removed.length === 0) return 0;
+    const { cards } = await store.record(removed.map((r): KnownFacts => {
+      const facts: CaseFacts = { ...r.facts, removedAt: r.removedAt };
+      return { stream: r.stream, caseNo: r.caseNo, snapshotId: r.snapshotId, knownAt: r.removedAt, facts, digest: digestOf(facts) };
+    }), judge);
+    return cards;
+  }
+
+  /** A card is told before it is marked as told: told twice at the worst, under the same key, which says it once. */
+  private async tellCards(): Promise<void> {
+    const { cards, alarms, settings } = this.parts;
+    for (let fresh = await cards.unnotified(500); fresh.length > 0; fresh = await cards.unnotified(500)) {
+      const told = fresh.filter((c) => settings.notify.includes(c.level));
+      if (told.length <= toldEach) {
+        for (const c of told) await alarms.raise(`card:${c.id}`, 'stage-alarm', tellCard(c), `gateway clock ${c.caseNo} shows the arithmetic; gateway cards ${c.id} what can be done`, { severity: c.level === 'red' ? 'critical' : 'warning', forMs: toldForMs });
+      } else {
+        const counts = clockLevels.map((level) => `${told.filter((c) => c.level === level).length} ${level}`).join(', ');
+        await alarms.raise(`cards:${told[0]!.id}-${told.at(-1)!.id}`, 'stage-alarm', `${told.length} cards: ${counts}; the first: ${tellCard(told[0]!)}`, 'gateway cards --open lists them', { severity: told.some((c) => c.level === 'red') ? 'critical' : 'warning', forMs: toldForMs });
+      }
+      await cards.markNotified(fresh.map((c) => c.id));
+    }
+  }
+}
+
+const digestOf = (facts: CaseFacts): string => createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+
+function tellCard(c: CardRow): string {
+  const what = c.object === 'case' ? '' : ` (${c.object} ${c.sequence})`;
+  return `${c.level} card of ${c.body} for case ${c.caseNo}${what}, item ${c.itemCode ?? 'unknown'}: used ${c.used}, limits ${c.limits}`;
+}
