@@ -1,0 +1,51 @@
+/** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
+
+interface Route {
+  /** Roles that may; 'anyone' needs no session, 'signed-on' any role. */
+  readonly roles: 'anyone' | 'signed-on' | readonly ('viewer' | 'operator' | 'finance' | 'administrator')[];
+  /** Changes something; it is in the audit log whether it is allowed or refused. */
+  readonly action: boolean;
+  /** Gives names, identity numbers or telephones unmasked; every view is in the audit log. */
+  readonly personal: boolean;
+}
+
+const all = ['viewer', 'operator', 'finance', 'administrator'] as const;
+const acting = ['operator', 'administrator'] as const;
+const handling = ['operator', 'finance', 'administrator'] as const;
+const administrator = ['administrator'] as const;
+const look = (roles: Route['roles']): Route => ({ roles, action: false, personal: false });
+const act = (roles: Route['roles']): Route => ({ roles, action: true, personal: false });
+const disclose = (roles: Route['roles']): Route => ({ roles, action: true, personal: true });
+
+/** `METHOD path`, below /api/ops/. */
+export const opsRoutes = {
+  'POST login': act('anyone'),
+  'POST logout': act('signed-on'),
+  'GET me': look('signed-on'),
+  'POST password': act('signed-on'),
+  'GET sessions': look('signed-on'), // one's own; an administrator sees all
+  'POST sessions/:id/revoke': act('signed-on'),
+  'GET today': look(all),
+  'GET stream': look(all),
+  'GET exchanges': look(all),
+  'GET exchanges/:id': look(all),
+  'POST exchanges/:id/unmask': disclose(handling),
+  'POST exchanges/:id/bytes': disclose(handling),
+  'GET failures': look(all),
+  'POST actions': look(acting), // a preview changes nothing
+  'POST actions/:token/perform': act(acting),
+  'GET actions/:token': look(acting),
+  'GET channels': look(all),
+  'POST channels/:channel/pause': act(acting),
+  'POST channels/:channel/resume': act(acting),
+  'POST alarms/acknowledge': act(acting),
+  'GET audit': look(administrator),
+  'GET users': look(administrator),
+  'POST users': act(administrator),
+  'POST users/:name': act(administrator),
+} as const satisfies Record<string, Route>;
+
+export type OpsRoutePath = keyof typeof opsRoutes;
+export const opsPrefix = '/api/ops';
+/** Open while the password still has to be changed. */
+export const openBeforePasswordChange: readonly OpsRoutePath[] = ['GET me', 'POST password', 'POST logout'];
