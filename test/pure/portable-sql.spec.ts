@@ -128,7 +128,7 @@ const foreign: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['nulls first or last', /\bnulls (first|last)\b/i], ['is distinct from', /\bis (not )?distinct from\b/i], ['greatest or least', /\b(greatest|least)\(/i],
   ['octet_length or length', /\b(octet_)?length\(/i], ['for update', /\bfor (update|share)\b/i], ['rows compared as a whole', /\([a-z_.]+(, ?[a-z_.]+)+\) (in|=|<|>)/i],
   ['any(array)', /= any\(/i], ['using', /\busing\b/i], ['array_agg or string_agg', /\b(array|bool|json)_?agg\(|\bbool_(or|and)\(/i], ['extract or date_trunc', /\b(extract|date_trunc|to_char)\(/i], ['with recursive', /with recursive/i],
-  ['generate_series or unnest', /\b(generate_series|unnest)\(/i], ['lateral', /\blateral\b/i], ['substr', /\bsubstr\(/i], ['information_schema in small letters', /information_schema/], ['a count compared as a value', /select [^;]*\b(count|sum)\([^)]*\) [<>=]+ \d+ as/i],
+  ['generate_series or unnest', /\b(generate_series|unnest)\(/i], ['lateral', /\blateral\b/i], ['substr', /\bsubstr\(/i], ['an update or delete with an alias', /\bupdate (?!t set)\w+ (as )?(?!set\b)\w+ set\b|\bdelete from \w+ (as )?(?!where\b)[a-z]\w* where\b/i], ['information_schema in small letters', /information_schema/], ['a count compared as a value', /select [^;]*\b(count|sum)\([^)]*\) [<>=]+ \d+ as/i],
 ];
 
 test('statements for both engines hold nothing that only one of them knows', () => {
