@@ -121,6 +121,8 @@ export class ReturnProcessor {
           await files.receiptWritten(file.id);
           written++;
         } else {
+          // Perhaps the directory is gone: it is made again.
+          this.prepared.delete(channel.channel);
           metrics.failures.inc({ stage: 'receipt', channel: channel.channel, code: outcome.failure.code });
           await this.postpone(file, `${outcome.failure.code}: ${outcome.failure.detail}`);
         }

@@ -3,9 +3,12 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } fr
 import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
+import { Webhook } from 'standardwebhooks';
+import { AcknowledgementReception } from '../../src/acknowledgement/acknowledgement-reception.adapter.js';
 import { CollectionPoller } from '../../src/collection/collection.poller.js';
 import { channelSchema } from '../../src/domain/settings.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
+import { RejectionStore } from '../../src/ledger/rejection.store.js';
 import { ReturnFileStore } from '../../src/ledger/return-file.store.js';
 import { ReturnedRecordStore } from '../../src/ledger/returned-record.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
@@ -310,6 +313,42 @@ it('does not flood with receipts when files cannot be moved away', async () => {
   await put(feeName, fee);
   await round();
   expect(await receipts()).toEqual([`${feeName} → accepted`]);
+});
+
+it('takes them over HTTP too, under the signature of the acknowledgements, and answers with the same receipts', async () => {
+  const secret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+  const http = { secrets: [secret] };
+  const channel = (name: string, returns: object | undefined) => channelSchema.parse({ channel: name, title: 't', stream: 'case', encoding: 'UTF-8', messages: {}, returns, staging: { adapter: 'directory', directory: { path: dir } }, acknowledgement: { http } });
+  const reception = new AcknowledgementReception({ channels: [channel('center', { messages }), channel('other', undefined)], http: { bodyLimitKiB: 64, requestsPerMinute: 1000 }, inbox, returns: files, rejections: new RejectionStore(db, clock), doorbell, clock, log });
+  const push = (body: Buffer, more: { id?: string; channel?: string; secret?: string; contentType?: string } = {}) => {
+    const id = more.id ?? 'msg_1';
+    const at = clock.now();
+    return reception.receive({
+      remote: '127.0.0.1', channel: more.channel ?? 'center', contentType: more.contentType ?? 'application/xml', contentEncoding: undefined, contentLength: body.length,
+      signature: { id, timestamp: String(Math.floor(at.getTime() / 1000)), signature: new Webhook(more.secret ?? secret).sign(id, at, body.toString('utf8')) }, readBody: (limit) => Promise.resolve(body.length > limit ? 'too-large' : body),
+    });
+  };
+  expect(await push(fee, { secret: `whsec_${Buffer.alloc(24, 8).toString('base64')}` })).toMatchObject({ status: 401 });
+  expect(await push(fee, { channel: 'other' })).toMatchObject({ status: 401 });
+  expect(await push(fee, { contentType: 'application/json' })).toMatchObject({ status: 415 });
+  expect(await push(Buffer.alloc(65 * 1024, 32))).toMatchObject({ status: 413 });
+  expect(await count('inbox')).toBe(0);
+  const first = await push(fee);
+  expect(first.status).toBe(202);
+  await processor.handle('center');
+  expect(await receipts()).toEqual([`${feeName} → accepted`]);
+  await rm(path.join(dir, 'receipt'), { recursive: true });
+  expect(await push(fee)).toEqual(first);
+  await processor.handle('center');
+  while ((await names('receipt')).length === 0) await processor.handle('center');
+  expect(await receipts()).toEqual([`${feeName} → accepted`]);
+  expect(await push(fee.subarray(0, 400), { id: 'msg_2' })).toMatchObject({ status: 202 });
+  // An acknowledgement of the same id is another thing, and nobody takes the one for the other.
+  await inbox.receive([{ channel: 'center', source: 'http', externalId: 'msg_1', contentType: 'application/xml', content: fee }]);
+  await processor.handle('center');
+  expect(await classes()).toEqual(['return/msg_1 return-taken', 'return/msg_2 return-refused', 'msg_1 null']);
+  expect(await receipts()).toEqual([`${feeName} → accepted`, 'msg_2 → truncated']);
+  expect(await count('fee_record')).toBe(5);
 });
 
 describe('what the simulated center returns', () => {
