@@ -10,6 +10,7 @@ import { instantText } from './exchange-row.js';
 import { latestColumns, latestExchange } from './latest-exchange.js';
 import { OpeningStore } from './opening.store.js';
 import type { RecentCache } from './recent-cache.js';
+import { addSent } from './sent-versions.store.js';
 import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange } from './plan-exchanges.js';
 
 /** A case as it was read, ready to be recorded. */
@@ -277,6 +278,7 @@ export class CaptureStore {
       if (known) known.push(entry);
       else out.set(caseNo, [entry]);
     }
+    await addSent(runner, stream, out);
     return out;
   }
 

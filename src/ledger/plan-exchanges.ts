@@ -29,6 +29,15 @@ export interface LatestExchange {
   readonly snapshotId: string;
   readonly tried: boolean;
   readonly urgent: boolean;
+  /** Where this one never left: the newest earlier version that did, which is what the receiver may hold. */
+  readonly sent?: SentVersion | undefined;
+}
+
+export interface SentVersion {
+  readonly operation: Operation;
+  readonly digest: string;
+  readonly at: string;
+  readonly snapshotId: string;
 }
 
 export interface OpenedExchange {
@@ -57,6 +66,8 @@ export interface ExchangePlan {
 
 const keyOf = (e: { channel: string; event: string; sequence: string }): string => `${e.channel}\u0000${e.event}\u0000${e.sequence}`;
 const neverLeft = (e: LatestExchange): boolean => unsentStates.includes(e.state) && !e.tried;
+/** Whether nothing of this version can be with the receiver, so that an earlier one decides what it holds. */
+export const stayedInHouse = (e: LatestExchange): boolean => neverLeft(e) || (e.state === 'cancelled' && !e.tried);
 const collate = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Lane order of one case: phase, then time, then sequence as a number where it is one. */
@@ -96,14 +107,16 @@ export function planExchanges(derived: readonly DerivedEvent[], latest: readonly
 
   if (options.reportVanished) {
     for (const last of latest) {
-      if (present.has(keyOf(last)) || last.operation === 'D' || last.state === 'cancelled') continue;
+      if (present.has(keyOf(last)) || last.operation === 'D') continue;
       if (neverLeft(last)) cancel.push({ id: last.id, from: last.state });
-      else
-        open.push({
-          channel: last.channel, event: last.event, sequence: last.sequence, version: last.version + 1, operation: 'D', at: last.at,
-          urgent: last.urgent, digest: last.digest, snapshotId: last.snapshotId,
-          ...(last.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}),
-        });
+      // A correction that never left is cancelled, and the version before it, which did leave, is taken back.
+      const held = stayedInHouse(last) ? last.sent : last.state === 'cancelled' ? undefined : last;
+      if (held === undefined || held.operation === 'D') continue;
+      open.push({
+        channel: last.channel, event: last.event, sequence: last.sequence, version: last.version + 1, operation: 'D', at: held.at,
+        urgent: last.urgent, digest: held.digest, snapshotId: held.snapshotId,
+        ...(last.state === 'refused' ? { supersedes: { id: last.id, lanePosition: last.lanePosition } } : {}),
+      });
     }
   }
   return { open, refresh, cancel };
@@ -118,10 +131,10 @@ export function planRemoval(latest: readonly LatestExchange[], removal: { event:
   const cancel = latest.filter((e) => neverLeft(e) || e.state === 'refused').map((e) => ({ id: e.id, from: e.state }));
   const open: OpenedExchange[] = [];
   for (const channel of removal.channels) {
-    const seen = latest.filter((e) => e.channel === channel && !neverLeft(e) && e.state !== 'cancelled');
-    if (seen.length === 0) continue;
+    const seen = latest.some((e) => e.channel === channel && (stayedInHouse(e) ? e.sent !== undefined : e.state !== 'cancelled'));
+    if (!seen) continue;
     const last = latest.filter((e) => e.channel === channel && e.event === removal.event).sort((a, b) => b.version - a.version)[0];
-    if (last?.operation === 'D' && last.state !== 'cancelled') continue;
+    // Also where the newest is a D: one that took a result back says nothing of a deletion, and one that never left goes now.
     open.push({
       channel, event: removal.event, sequence: last?.sequence ?? '1', version: (last?.version ?? 0) + 1, operation: 'D', at: removal.at, urgent: false,
       digest: 'removed',
