@@ -15,6 +15,7 @@ import { pauseCommand } from './pause.command.js';
 import { registerQueue } from './queue.command.js';
 import { registerReplay } from './replay.command.js';
 import { resumeCommand } from './resume.command.js';
+import { registerReturns } from './returns.command.js';
 import { retryCommand, type RetryOptions } from './retry.command.js';
 import { showCommand } from './show.command.js';
 import { statusCommand } from './status.command.js';
@@ -124,6 +125,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
 
   registerMirror(program, context, end);
   registerReplay(program, context, end);
+  registerReturns(program, context, end);
   registerCancel(program, context, end);
   registerHandOver(program, context, end);
   registerRecover(program, context, end);

@@ -8,6 +8,7 @@ import { AcknowledgementReception } from '../../src/acknowledgement/acknowledgem
 import { CollectionPoller } from '../../src/collection/collection.poller.js';
 import { channelSchema } from '../../src/domain/settings.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
+import { ReturnViewStore } from '../../src/ledger/return-view.store.js';
 import { RejectionStore } from '../../src/ledger/rejection.store.js';
 import { ReturnFileStore } from '../../src/ledger/return-file.store.js';
 import { ReturnedRecordStore } from '../../src/ledger/returned-record.store.js';
@@ -313,6 +314,23 @@ it('does not flood with receipts when files cannot be moved away', async () => {
   await put(feeName, fee);
   await round();
   expect(await receipts()).toEqual([`${feeName} → accepted`]);
+});
+
+it('shows what came and how it stands beside the control file', async () => {
+  const view = new ReturnViewStore(db);
+  await returned(feeName, fee);
+  await returned(taxName, changed(tax, ['<BS>3', '<BS>2']));
+  const standings = async (): Promise<string[]> => (await view.day('center', '2026-11-20')).files.map((f) => `${f.fileName} ${f.standing}`);
+  expect(await standings()).toEqual([`${feeName} unlisted`, `${taxName} refused`]);
+  await returned(controlName, changed(control, [sha256(fee), 'c'.repeat(64)]));
+  expect(await standings()).toEqual([`${feeName} differs`, `${taxName} refused`]);
+  expect((await view.unmended('center', '2026-01-01T00:00:00.000Z')).map((f) => `${f.fileName} ${f.outcome}`)).toEqual([`${taxName} wrong-count`, `${feeName} differs-from-control`]);
+  await returned('control-20261120.2.xml', changed(control, ['<PC>1', '<PC>2']));
+  await returned(taxName, tax);
+  expect(await standings()).toEqual([`${feeName} agrees`, `${taxName} agrees`]);
+  expect(await view.unmended('center', '2026-01-01T00:00:00.000Z')).toEqual([]);
+  expect((await view.latest('center', 3)).length).toBe(3);
+  expect(await view.receiptsOwed('center', '2999-01-01T00:00:00.000Z')).toEqual([]);
 });
 
 it('takes them over HTTP too, under the signature of the acknowledgements, and answers with the same receipts', async () => {
