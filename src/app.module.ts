@@ -33,6 +33,7 @@ import { MetricsAdapter } from './platform/metrics.adapter.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { bells, DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
+import { SupervisionJobs, SupervisionModule } from './supervision/supervision.module.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
 import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
@@ -85,6 +86,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly metrics: MetricsAdapter,
     private readonly alarms: AlarmStore,
     private readonly alarmJobs: AlarmJobs,
+    private readonly supervision: SupervisionJobs,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
   }
@@ -108,6 +110,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         ReturnModule.register(platform, ledger),
         ReconciliationModule.register(settings, platform, ledger),
         AlarmModule.register(settings, platform, ledger),
+        SupervisionModule.register(settings, platform, ledger),
         ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
       ],
     };
@@ -147,6 +150,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.relay() },
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
       ...this.alarmJobs.list(),
+      ...this.supervision.list(),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
       jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: async (goOn) => void (await poller.poll(goOn)) });

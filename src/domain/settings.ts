@@ -43,8 +43,25 @@ export const gatewaySchema = z.strictObject({
   }),
   retention: z.strictObject({ scheduled: z.boolean(), keepDays: z.number().int().min(30), batch: z.number().int().min(1).max(1000) }),
   mirror: z.strictObject({ everyMs: ms, overdueMs: ms, hashFilesPerLook: z.number().int().min(0) }),
+  supervision: z.strictObject({
+    bodies: z.array(z.string().regex(/^[a-z][a-z-]{0,19}$/)),
+    rulesDir: z.string(),
+    limitsFile: z.string(),
+    stream: z.string(),
+    everyMs: ms,
+    batch: z.number().int().min(1).max(5000),
+    notify: z.array(z.enum(['warning', 'yellow', 'red'])),
+  }),
   expectations: expectationsSchema,
   alarms: alarmsSchema,
+  ops: z
+    .strictObject({
+      sessions: z.strictObject({ idleMs: ms, absoluteMs: ms }).prefault({ idleMs: 30 * 60_000, absoluteMs: 12 * 3_600_000 }),
+      loginsPerMinute: z.number().int().min(1).default(10),
+      /** A reverse proxy that signs people on: it alone may reach the gateway from these addresses, and takes the header from others away. */
+      proxy: z.strictObject({ header: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'expected the name of a header in small letters'), addresses: z.array(z.string()).min(1) }).optional(),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   mappingsDir: z.string(),
 });

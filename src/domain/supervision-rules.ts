@@ -57,8 +57,8 @@ export const ruleVersionSchema = z.strictObject({
   case: levels,
   /** Special procedures against their approved length. */
   special: levels.extend({ runsOnAfterClose: z.boolean() }).optional(),
-  /** Certificate after a case closed in favour of the applicant. */
-  certificate: levels.extend(length).optional(),
+  /** Certificate after a case closed in favour of the applicant; items that end without one are named. */
+  certificate: levels.extend({ ...length, exceptItems: z.array(z.string()).default([]) }).optional(),
   /** Applications that came in by these ways (bureau codes) until they are accepted, refused or a supplement is asked for. */
   preAcceptance: levels.extend({ ...length, sources: z.array(z.string()).min(1) }).optional(),
   /** Steps by their stage (bureau code). */

@@ -58,7 +58,7 @@ export function computeClock(facts: CaseFacts, rules: RuleSet, meters: Meters, n
   if (!version) return { ...base, ruleVersion: '', objects: [notMonitored('case', '1', 'no version of the rules was in force on its day')] };
   const present = presentCase(facts, now);
   const objects = measureObjects(facts, present, version, meters, now).map((m) => ('light' in m ? m : readObject(m, version, now)));
-  const nexts = objects.flatMap((o) => (o.nextAt === undefined ? [] : [o.nextAt])).sort();
+  const nexts = [...objects.flatMap((o) => (o.nextAt === undefined ? [] : [o.nextAt])), ...announced(facts, now)].sort();
   const openEnded = objects.some((o) => o.state !== 'closed' && o.state !== 'not-monitored');
   const reading: ClockReading = { ...base, ruleVersion: version.version, outcome: present.outcome, objects, nextAt: nexts[0] };
   const calendarEndsAt = iso(meters.endsAt);
@@ -83,6 +83,12 @@ export function presentCase(facts: CaseFacts, now: number): PresentCase {
   if (refused !== undefined) return ended('refused', refused);
   if (removed !== undefined) return ended('removed', removed);
   return { acceptedAt, pauses };
+}
+
+/** What the facts say of the future (clocks differ, dates are entered beforehand): it has to be looked at then. */
+function announced(facts: CaseFacts, now: number): string[] {
+  const all = [facts.acceptedAt, facts.refusedAt, facts.withdrawnAt, facts.closedAt, ...facts.pauses.flatMap((p) => [p.from, p.until]), ...facts.steps.flatMap((s) => [s.from, s.until])];
+  return all.flatMap((x) => (x !== undefined && secondOf(x) > now ? [iso(secondOf(x))] : []));
 }
 
 const notMonitored = (object: ClockObject, sequence: string, because: string): ObjectReading => ({ object, sequence, state: 'not-monitored', light: 'none', because, limits: [], reached: [] });
@@ -136,7 +142,7 @@ function others(facts: CaseFacts, present: PresentCase, rules: RuleVersion, mete
   const out: Measured[] = [];
   const { certificate, preAcceptance, steps } = rules;
   const { acceptedAt, endedAt } = present;
-  if (certificate && present.outcome === 'closed' && facts.result === 'PASS' && endedAt !== undefined) {
+  if (certificate && present.outcome === 'closed' && facts.result === 'PASS' && endedAt !== undefined && !certificate.exceptItems.includes(facts.itemCode ?? '')) {
     // Its day is known, not its hour: the beginning of that day, so that nobody is late by what is not known.
     const issued = facts.certificateOn === undefined ? undefined : secondOfDay(Date.parse(`${facts.certificateOn}T00:00:00Z`) / 86_400_000);
     out.push({ object: 'certificate', sequence: '1', startsAt: endedAt, endedAt: earliest(endedAt, [issued], now), limits: [measureLimit('committed', certificate, endedAt, noPauses, rules, meters)], levels: certificate });

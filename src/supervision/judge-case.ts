@@ -45,7 +45,9 @@ function judgeCase(subject: ClockSubject, now: Instant, by: JudgeRules): JudgedC
     throw error;
   }
   const known = by.knownUntil(subject.stream) ?? '';
-  const reached = reading.objects.flatMap((o) => o.reached.map((c) => ({ o, c }))).filter(({ o }) => o.endedAt === undefined || o.endedAt >= by.beganAt);
+  const ends = [facts.closedAt, facts.withdrawnAt, facts.refusedAt, facts.removedAt].filter((x) => x !== undefined).sort();
+  const caseEnd = reading.outcome === undefined ? undefined : ends[0];
+  const reached = reading.objects.flatMap((o) => o.reached.map((c) => ({ o, c }))).filter(() => caseEnd === undefined || caseEnd >= by.beganAt);
   const due = reached.filter(({ c }) => c.at <= known);
   const waits = due.length < reached.length ? new Date(Date.parse(now) + by.waitMs).toISOString() : undefined;
   const [first] = reading.objects;

@@ -1,0 +1,61 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import path from 'node:path';
+import type { Settings } from '../domain/settings.js';
+import { AlarmStore } from '../ledger/alarm.store.js';
+import { CardStore } from '../ledger/card.store.js';
+import { ClockStore } from '../ledger/clock.store.js';
+import { Clock } from '../platform/clock.js';
+import { formatFaults } from '../platform/config/format-faults.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import { LEDGER_DATABASE, LOG } from '../platform/tokens.js';
+import { loadSupervision, type Supervision } from './load-supervision.adapter.js';
+import { SupervisionPoller } from './supervision.poller.js';
+
+/** What the scheduler runs. */
+export class SupervisionJobs {
+  constructor(
+    private readonly poller: SupervisionPoller | undefined,
+    private readonly everyMs: number,
+  ) {}
+
+  list(): { name: string; everyMs: number; run: (goOn: () => Promise<boolean>) => Promise<void> }[] {
+    const { poller, everyMs } = this;
+    return poller ? [{ name: 'supervision', everyMs, run: async (goOn) => void (await poller.look(goOn)) }] : [];
+  }
+}
+
+/** The rules of the configured bodies; throws with every fault listed. */
+export function supervisionOf(settings: Pick<Settings, 'supervision'>): Supervision {
+  const { rulesDir, limitsFile, bodies } = settings.supervision;
+  const { supervision, faults } = loadSupervision({ dir: path.resolve(rulesDir), limitsFile: path.resolve(limitsFile) });
+  const missing = bodies.filter((b) => supervision && !supervision.rules.has(b)).map((b) => ({ file: 'default.yaml', key: 'supervision.bodies', expected: `a body for which there is a file ${rulesDir}/${b}.yaml` }));
+  if (!supervision || missing.length > 0) throw new Error(formatFaults([...faults, ...missing]));
+  return supervision;
+}
+
+/**
+ * Enters as: recorded snapshots, and time. Leaves as: the clock of each case, cards, alarms that tell of them. Can fail with:
+ * calendar-year-missing (kept with the case; no card then). If run twice: positions and unique keys make it one.
+ */
+@Module({})
+export class SupervisionModule {
+  static register(settings: Settings, platform: DynamicModule, ledger: DynamicModule): DynamicModule {
+    const supervision = settings.supervision.bodies.length === 0 ? undefined : supervisionOf(settings);
+    return {
+      module: SupervisionModule,
+      imports: [platform, ledger],
+      providers: [
+        { provide: CardStore, inject: [LEDGER_DATABASE, Clock], useFactory: (db: DatabaseAdapter, clock: Clock) => new CardStore(db, clock) },
+        { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore) => new ClockStore(db, clock, cards) },
+        {
+          provide: SupervisionJobs,
+          inject: [ClockStore, CardStore, AlarmStore, Clock, LOG],
+          useFactory: (store: ClockStore, cards: CardStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
+            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
+        },
+      ],
+      exports: [SupervisionJobs, ClockStore, CardStore],
+    };
+  }
+}
