@@ -68,13 +68,19 @@ function judgeEvent(evidence: Evidence, bureauCase: BureauCase, event: ExpectedE
   return found(evidence, 'altered', caseNo, `${name} version ${standing.version} at the center does not carry what the bureau says now: ${differing.join(', ')}`, standing.messageId);
 }
 
+/** How a result says that the case was deleted. */
+const deletionMarks: Readonly<Record<string, string>> = { 'BODY/BJJGDM': '3', 'BODY/PROJECT_STATE': '7' };
+
 /** A case that is gone from the bureau and of which the center knows something: its result must have been reported with D. */
 function judgeDeleted(evidence: Evidence, caseNo: string): Violation | undefined {
   if (!evidence.carries.has('result')) return undefined;
   const entries = evidence.applied.filter((e) => e.caseNo === caseNo);
   const last = entries.at(-1);
   const result = [...evidence.standing.values()].find((e) => e.caseNo === caseNo && e.message === 'result');
-  if (result?.operation === 'D') {
+  const told = evidence.center.contents.get(result?.messageId ?? '');
+  // A result that was taken back is a D too; only the deletion says 3 (center) or 7 (province).
+  const tellsDeletion = told === undefined || Object.entries(deletionMarks).every(([element, mark]) => told[element] === undefined || told[element].includes(mark));
+  if (result?.operation === 'D' && tellsDeletion) {
     if (last === result) return undefined;
     return found(evidence, 'disorder', caseNo, `${last?.message ?? ''} was applied after the deletion of the case had been reported`, last?.messageId);
   }

@@ -53,6 +53,8 @@ class BureauStorm implements StormLoad {
   /** What a clerk will write into an awkward case to mend it. */
   private readonly mending = new Map<string, RowChange[]>();
   private readonly uncertain = new Set<string>();
+  /** One look at a time: a slower one would put older rows over newer ones. */
+  private looking: Promise<void> | undefined;
   private readonly running = new Set<Promise<void>>();
   private readonly tally = { cases: 0, changes: 0, corrections: 0, childOnly: 0, lateCommits: 0, wide: 0, withdrawals: 0, deletions: 0, unknown: 0 };
   private readonly due = Object.fromEntries(Object.keys(shares).map((name) => [name, 0])) as Record<Action, number>;
@@ -144,7 +146,7 @@ class BureauStorm implements StormLoad {
   }
 
   private async perform(name: Action, random: Random): Promise<void> {
-    if (this.uncertain.size > 0) await this.lookAgain();
+    if (this.uncertain.size > 0) await (this.looking ??= this.lookAgain().finally(() => (this.looking = undefined)));
     if (name === 'insert') return this.insert(random);
     if (name === 'wide') return this.changeMany(random);
     if (name === 'mend') return this.mend();
