@@ -76,6 +76,8 @@ export async function recoverCommand(context: CliContext, options: RecoverOption
 async function finish(tools: Tools): Promise<RecoveryDone> {
   const { ledger, channel, recovery, registry, context } = tools;
   const acknowledgementFiles = channel.acknowledgement.files ? await told(() => collectAgain(channel, registry.of(channel.channel), ledger.inbox)) : 0;
+  // Read by the workers; what was answered before is answered the same.
+  if (channel.returns?.files) await told(() => collectAgain(channel, registry.of(channel.channel), ledger.inbox, 'return'));
   await readInbox(tools);
   const bureau = await readBureau(tools);
   await ledger.recoveredBytes.pointToSnapshots(channel.channel);

@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { AcknowledgementReception } from '../../src/acknowledgement/acknowledgement-reception.adapter.js';
 import { CollectionPoller } from '../../src/collection/collection.poller.js';
-import { channelSchema } from '../../src/domain/settings.js';
+import { collectAgain } from '../../src/collection/collect-again.adapter.js';
+import { channelSchema, type ChannelSettings } from '../../src/domain/settings.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
 import { ReturnViewStore } from '../../src/ledger/return-view.store.js';
 import { RejectionStore } from '../../src/ledger/rejection.store.js';
@@ -16,6 +17,7 @@ import type { DatabaseAdapter } from '../../src/platform/database/database.adapt
 import { raw, sql } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
+import type { StagingMachine } from '../../src/platform/staging/staging-machine.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { loadReturnMappings } from '../../src/reconciliation/load-return-mappings.adapter.js';
@@ -52,7 +54,7 @@ const metrics = new MetricsAdapter({ processMetrics: false });
 const { mappings, faults } = loadReturnMappings(path.resolve('mappings'), [{ channel: 'center', returns: { messages, files: true } }]);
 
 /** One process: a collector and a worker with connections of their own. */
-function processOf(): { collection: CollectionPoller; processor: ReturnProcessor; close: () => Promise<void> } {
+function processOf(): { collection: CollectionPoller; processor: ReturnProcessor; channel: ChannelSettings; staging: StagingMachine; close: () => Promise<void> } {
   const channel = channelSchema.parse({
     channel: 'center', title: 't', stream: 'case', encoding: 'UTF-8', messages: {}, returns: { messages },
     staging: { adapter: 'sftp', sftp: { host: ssh.host, port: ssh.port, username: ssh.username, privateKeyFile: ssh.privateKeyFile, hostKeySha256: ssh.hostKeySha256 } }, acknowledgement: { files: false },
@@ -62,6 +64,8 @@ function processOf(): { collection: CollectionPoller; processor: ReturnProcessor
   return {
     collection: new CollectionPoller({ channels: [channel], inbox, returns: files, doorbell, clock, log, metrics, staging }),
     processor: new ReturnProcessor({ channels: [channel], files, mappings, clock, log, metrics, retry: { firstDelayMs: 1, maxDelayMs: 2, maxAttempts: 3, maxCrashes: 3 }, claimMs: 60_000, staging }),
+    channel,
+    staging: staging('center'),
     close: () => mine.closeAll(),
   };
 }
@@ -331,6 +335,31 @@ it('shows what came and how it stands beside the control file', async () => {
   expect(await view.unmended('center', '2026-01-01T00:00:00.000Z')).toEqual([]);
   expect((await view.latest('center', 3)).length).toBe(3);
   expect(await view.receiptsOwed('center', '2999-01-01T00:00:00.000Z')).toEqual([]);
+});
+
+it('comes to the same again from what was collected, for a ledger that lost it', async () => {
+  await returned(feeName, fee);
+  await returned(feeName, changed(fee, ['20261120T091500', '20261120T091501']));
+  await returned(taxName, tax);
+  await returned(taxName, tax);
+  const before = await names('receipt');
+  expect(before.length).toBe(3);
+  const lost = db;
+  db = await openPostgres(await freshDatabase('returns'), true);
+  await lost.close();
+  inbox = new InboxStore(db, clock);
+  files = new ReturnFileStore(db, clock, inbox, new ReturnedRecordStore(db, clock));
+  await here.close();
+  here = processOf();
+  ({ collection, processor } = here);
+  expect(await collectAgain(here.channel, here.staging, inbox, 'return')).toBeGreaterThan(0);
+  expect(await count('inbox')).toBe(3);
+  await processor.handle('center');
+  expect(await count('fee_record')).toBe(5);
+  expect(await count('tax_record')).toBe(4);
+  expect(await names('receipt')).toEqual(before);
+  expect(await count('return_file where receipt_written_at is null')).toBe(0);
+  expect(await collectAgain(here.channel, here.staging, inbox, 'return')).toBe(0);
 });
 
 it('takes them over HTTP too, under the signature of the acknowledgements, and answers with the same receipts', async () => {
