@@ -7,13 +7,15 @@ const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '
  * The bytes of a manifest: every file of a batch with size and hash, and the hash of the manifest before it, so that a lost
  * or inserted batch shows on both sides. UTF-8; times in Asia/Shanghai.
  */
-export function writeManifest(facts: { channel: string; seq: string; previous: string; createdAt: Date; lines: readonly ManifestLine[] }): Buffer {
+export function writeManifest(facts: { channel: string; seq: string; previous: string; audit?: string | undefined; createdAt: Date; lines: readonly ManifestLine[] }): Buffer {
   const document = {
     '?xml': { '@version': '1.0', '@encoding': 'UTF-8' },
     MANIFEST: {
       '@CHANNEL': facts.channel,
       '@SEQ': facts.seq,
       '@PREVIOUS': facts.previous,
+      // The end of the audit chain, so that the center holds what nobody here can change.
+      ...(facts.audit === undefined ? {} : { '@AUDIT': facts.audit }),
       '@CREATED': shanghai(facts.createdAt),
       '@COUNT': String(facts.lines.length),
       FILE: facts.lines.map((l) => ({

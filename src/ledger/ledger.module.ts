@@ -10,6 +10,11 @@ import { LANE_RULES, LEDGER_DATABASE, LOG } from '../platform/tokens.js';
 import { AcknowledgementStore } from './acknowledgement.store.js';
 import { AlarmNoticeStore } from './alarm-notice.store.js';
 import { AlarmStore } from './alarm.store.js';
+import { AuditStore } from './audit.store.js';
+import { OpsActionStore } from './ops-action.store.js';
+import { OpsSessionStore } from './ops-session.store.js';
+import { OpsUserStore } from './ops-user.store.js';
+import { OpsViewStore } from './ops-view.store.js';
 import { CaptureStore } from './capture.store.js';
 import { ChannelStore } from './channel.store.js';
 import { ChargeStore } from './charge.store.js';
@@ -44,7 +49,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, OpsActionStore, OpsViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -69,6 +74,11 @@ export class LedgerModule {
         { provide: StandingStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new StandingStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OperatorViewStore, useFactory: (db: DatabaseAdapter) => new OperatorViewStore(db), inject: [LEDGER_DATABASE] },
         { provide: RetryStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new RetryStore(db, clock, e, rules), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },
+        { provide: AuditStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new AuditStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: OpsUserStore, useFactory: (db: DatabaseAdapter, clock: Clock, audit: AuditStore) => new OpsUserStore(db, clock, audit), inject: [LEDGER_DATABASE, Clock, AuditStore] },
+        { provide: OpsSessionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsSessionStore(db, clock, settings.ops.sessions), inject: [LEDGER_DATABASE, Clock] },
+        { provide: OpsActionStore, useFactory: (db: DatabaseAdapter, clock: Clock, audit: AuditStore) => new OpsActionStore(db, clock, audit), inject: [LEDGER_DATABASE, Clock, AuditStore] },
+        { provide: OpsViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ChargeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChargeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: StatementStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new StatementStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: MatchStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MatchStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

@@ -46,7 +46,7 @@ export class ManifestStore {
     channel: ChannelName,
     entries: readonly { row: ExchangeRow; line: ManifestLine }[],
     claimToken: string,
-    write: (facts: { channel: string; seq: string; previous: Sha256; createdAt: Date; lines: readonly ManifestLine[] }) => Buffer,
+    write: (facts: { channel: string; seq: string; previous: Sha256; audit?: string | undefined; createdAt: Date; lines: readonly ManifestLine[] }) => Buffer,
     packageId?: string,
   ): Promise<ManifestRow | undefined> {
     const prepared = await this.database.transaction(async (runner) => {
@@ -69,7 +69,9 @@ export class ManifestStore {
       const lines = entries.filter((e) => held.has(e.row.id)).map((e) => e.line);
       if (lines.length === 0) return undefined;
       const now = this.clock.now();
-      const content = write({ channel, seq, previous: String(last.rows[0]?.['sha256'] ?? '0'.repeat(64)), createdAt: now, lines });
+      const end = (await runner.run(sql`select seq, line_hash from audit_head where name = 'audit' and seq > 0`)).rows[0];
+      const audit = end && `${String(end['seq'])}:${String(end['line_hash'])}`;
+      const content = write({ channel, seq, previous: String(last.rows[0]?.['sha256'] ?? '0'.repeat(64)), audit, createdAt: now, lines });
       const row: ManifestRow = { channel, seq, fileName: `M${seq.padStart(10, '0')}.xml`, content, sha256: createHash('sha256').update(content).digest('hex'), state, packageId };
       await this.database.dialect.insertMany(
         runner, 'manifest',

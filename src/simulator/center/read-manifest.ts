@@ -22,6 +22,8 @@ export interface ReceivedManifest {
   readonly sequence: number;
   /** SHA-256 of the bytes of the manifest before this one, 64 zeros in the first. */
   readonly previous: string;
+  /** End of the gateway's audit log, `number:hash`; a first one has none yet. */
+  readonly audit?: string | undefined;
   readonly entries: readonly ManifestEntry[];
 }
 
@@ -45,6 +47,7 @@ export function readManifest(bytes: Uint8Array): ReceivedManifest {
       channel: attribute(root, 'CHANNEL', /./),
       sequence: Number(attribute(root, 'SEQ', /^\d{1,15}$/)),
       previous: attribute(root, 'PREVIOUS', /^[0-9a-f]{64}$/),
+      ...(root.attr('AUDIT') ? { audit: attribute(root, 'AUDIT', /^[1-9]\d{0,14}:[0-9a-f]{64}$/) } : {}),
       entries,
     };
   });
