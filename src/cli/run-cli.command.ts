@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { registerCancel } from './cancel.command.js';
 import { registerAlarms } from './alarms.command.js';
 import { registerCalendar } from './calendar.command.js';
+import { registerCards } from './cards.command.js';
 import { checkCommand } from './check.command.js';
+import { registerClock } from './clock.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
 import { registerCompleteness } from './completeness.command.js';
 import { registerPrune } from './prune.command.js';
@@ -132,6 +134,8 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerCompleteness(program, context, end);
   registerPrune(program, context, end);
   registerCalendar(program, context, end);
+  registerClock(program, context, end);
+  registerCards(program, context, end);
   registerAlarms(program, context, end);
   registerQueue(program, context, end);
   return program;

@@ -1,0 +1,54 @@
+import type { ExchangeState } from '../domain/exchange-states.js';
+import type { CaseNo, ChannelName, Instant } from '../domain/vocabulary.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { list, raw, sql } from '../platform/database/sql.js';
+import { instantText } from './exchange-row.js';
+
+/** Where one reported event was when; an instant is missing where it was not there yet. */
+export interface EventTimeline {
+  readonly exchangeId: string;
+  readonly channel: ChannelName;
+  readonly event: string;
+  readonly sequence: string;
+  readonly version: number;
+  readonly state: ExchangeState;
+  /** What the bureau says when it happened (its own entry may be later). */
+  readonly happenedAt: Instant;
+  readonly capturedAt: Instant;
+  readonly stagedAt?: Instant | undefined;
+  readonly pickedUpAt?: Instant | undefined;
+  readonly acceptedAt?: Instant | undefined;
+}
+
+/** Reads a case as the ledger holds it. */
+export class CaseTimelineStore {
+  constructor(private readonly database: DatabaseAdapter) {}
+
+  /** The newest snapshot of a case that still has its contents. */
+  async latestSnapshot(stream: string, caseNo: CaseNo): Promise<{ body: string; takenAt: Instant; removedAt?: Instant | undefined } | undefined> {
+    const { rows } = await this.database.run(sql`select s.body, s.taken_at, h.removed_at from case_head h join case_snapshot s on s.id = h.snapshot_id where h.stream = ${stream} and h.case_no = ${caseNo}`);
+    const row = rows[0];
+    if (!row || String(row['body']) === '') return undefined;
+    return { body: String(row['body']), takenAt: instantText(row['taken_at']), removedAt: row['removed_at'] === null ? undefined : instantText(row['removed_at']) };
+  }
+
+  /** Every reported event of a case in the order of capture; of each version the first time it reached a state. */
+  async ofCase(stream: string, caseNo: CaseNo): Promise<EventTimeline[]> {
+    const { rows } = await this.database.run(sql`select e.id, e.channel, e.event, e.sequence, e.version, e.state, e.event_at, e.captured_at,
+      (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'staged') as staged_at,
+      (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'picked_up') as picked_up_at,
+      (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'accepted') as accepted_at
+      from exchange e where e.stream = ${stream} and e.case_no = ${caseNo} and e.state not in (${list(['cancelled'])}) order by e.id ${raw('')}`);
+    const at = (v: unknown): Instant | undefined => (v === null || v === undefined ? undefined : instantText(v));
+    return rows.map((r) => ({
+      exchangeId: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']), state: String(r['state']) as ExchangeState,
+      happenedAt: bureauInstant(String(r['event_at'])), capturedAt: instantText(r['captured_at']), stagedAt: at(r['staged_at']), pickedUpAt: at(r['picked_up_at']), acceptedAt: at(r['accepted_at']),
+    }));
+  }
+}
+
+/** Bureau time (Asia/Shanghai, no zone) as UTC ISO text. */
+function bureauInstant(text: string): Instant {
+  const ms = Date.parse(`${text.slice(0, 23).replace(' ', 'T')}${text.length <= 10 ? 'T00:00:00' : ''}+08:00`);
+  return Number.isNaN(ms) ? text : new Date(ms).toISOString();
+}
