@@ -17,6 +17,7 @@ import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { laneRules } from '../../src/ledger/ledger.module.js';
 import { MessageStore } from '../../src/ledger/message.store.js';
+import { RejectionStore } from '../../src/ledger/rejection.store.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
 import { MappingProcessor } from '../../src/mapping/mapping.processor.js';
 import { subscriptionsOf } from '../../src/mapping/subscribe.js';
@@ -296,6 +297,16 @@ describe('status, pause and resume', () => {
     expect((await ledger.run(raw('select paused, paused_by from channel_state'))).rows).toEqual([{ paused: 1, paused_by: 'admin tester' }]);
     expect((await cli(['status'])).out).toContain('center: PAUSED: the machine moves');
     expect((await cli(['resume', 'center', '--json'])).json()).toMatchObject({ wasPaused: true, paused: false, rung: true });
+  });
+
+  it('shows who was not let in; who claims a channel that there is needs attention', async () => {
+    const rejections = new RejectionStore(ledger, clock);
+    await rejections.note({ channel: 'center', remote: '192.0.2.7', reason: 'signature', size: 10 });
+    await rejections.note({ remote: '192.0.2.8', reason: 'unknown-channel' });
+    const { out } = await cli(['status']);
+    expect(out).toMatch(/not let in within a day:\n[^]*center +192\.0\.2\.7 +signature +1 +.*ago\n? *\n?[^]*- +192\.0\.2\.8 +unknown-channel +1/);
+    expect(out).toContain('channel center: 1 requests were not let in within a day (signature)');
+    await ledger.run(raw('delete from rejection'));
   });
 
   it('shows an open breaker with its remedy, and a stream that cannot be read', async () => {
