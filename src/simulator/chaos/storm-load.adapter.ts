@@ -280,10 +280,9 @@ class BureauStorm implements StormLoad {
   private async lookAgain(): Promise<void> {
     const caseNos = [...this.uncertain].filter((caseNo) => !this.busy.has(caseNo));
     const found = await this.connection.read((client) => readBureauCases(client, caseNos));
-    if (found === undefined) return;
-    for (const caseNo of caseNos) {
+    for (const caseNo of found === undefined ? [] : caseNos) {
       this.uncertain.delete(caseNo);
-      const there = found.get(caseNo);
+      const there = found?.get(caseNo);
       const record = this.known.get(caseNo);
       if (there === undefined) this.known.delete(caseNo);
       else if (record !== undefined) this.known.set(caseNo, { ...record, case: there.case, children: Object.fromEntries(childNames.map((child) => [child, there.children[child] ?? []])) as unknown as CaseRecord['children'] });
