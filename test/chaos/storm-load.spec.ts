@@ -42,6 +42,8 @@ interface Stand {
   readonly ledgerUrl: string;
   readonly channels: WatchedChannel[];
   readonly centers: Record<string, { dir: string }>;
+  /** What became of the receivers' acknowledgements. */
+  answers(): unknown;
   start(): Promise<RunningGateway>;
   stop(): Promise<void>;
 }
@@ -73,6 +75,7 @@ async function stand(dir: string): Promise<Stand> {
     bureauUrl, ledgerUrl,
     channels: quick.channels.map((c) => ({ channel: c.channel, events: Object.keys(c.messages) })),
     centers: { center: { dir: path.join(dir, 'center') }, provincial: { dir: path.join(dir, 'provincial') } },
+    answers: () => centers.map((c) => [c.acks.counts(), String(c.acks.failure ?? '')]),
     start: () => startGateway({ settings: quick, mappings, log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }), processMetrics: false }),
     stop: async () => { for (const c of centers) await c.stop(); },
   };
@@ -110,7 +113,7 @@ it('the load has everything in it, survives cut connections, and a gateway witho
     await eventually(() => { const c = load.counts(); return c.cases >= 80 && c.changes >= 450 && wanted.every((name) => c[name] > 0); }, () => JSON.stringify(load.counts()), 120_000);
     await held;
     await (stopped = load.stop());
-    await eventually(async () => { const u = await countUnsettled(s); settled = JSON.stringify(u); return u.total === 0; }, () => settled, 90_000);
+    await eventually(async () => { const u = await countUnsettled(s); settled = JSON.stringify({ ...u, answers: s.answers() }); return u.total === 0; }, () => settled, 90_000);
   } catch (error) {
     // What the checker says of it tells more than that the time is over.
     throw new Error(describeTrouble(await look(s)), { cause: error });
