@@ -5,6 +5,7 @@ import type { GatewaySettings } from '../../src/domain/settings.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import { startRedisServer, type RedisServer } from '../../src/simulator/servers/redis-server.adapter.js';
 import { freshDatabase, stopPostgres } from '../support/postgres.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
 
 const log = pino({ level: 'silent' });
 let redis: RedisServer;
@@ -144,4 +145,17 @@ it('a mark that swallows every ring on Redis is removed', async () => {
   await ringer.silence();
   await ringer.ring('render', 'center');
   expect((await ringer.depths())[0]!.waiting).toBe(1);
+});
+
+it('a Redis that hangs without an answer holds nobody up', async () => {
+  const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: redis.port } });
+  try {
+    const relay = await open(settingsOf('redis', redis.url.replace(String(redis.port), String(proxy.port))));
+    proxy.stall();
+    expect(await relay.emptied()).toBe(false);
+    expect((await relay.standing()).problem).toContain('the queue did not answer in time');
+    expect(await relay.ring('render', 'center')).toBe(false);
+  } finally {
+    await Promise.all([...opened.splice(0).map((d) => d.close()), proxy.close()]);
+  }
 });

@@ -143,13 +143,16 @@ export class DoorbellAdapter {
    * process reads at its start is gone or another. A Redis that does not answer has not forgotten yet.
    */
   async emptied(): Promise<boolean> {
-    if (!this.redis || this.closing) return false;
+    const { redis } = this;
+    if (!redis || this.closing) return false;
     try {
-      const epoch = await readEpoch(this.redis, this.epochKey);
-      if (epoch === this.epoch) return false;
-      this.epoch = epoch;
-      // A process that has not asked for long learns of what another has noticed long ago.
-      return (await redisSeconds(this.redis)) - Number(epoch.split(' ')[0]) < staleEpochSeconds;
+      return await inTime(async () => {
+        const epoch = await readEpoch(redis, this.epochKey);
+        if (epoch === this.epoch) return false;
+        this.epoch = epoch;
+        // A process that has not asked for long learns of what another has noticed long ago.
+        return (await redisSeconds(redis)) - Number(epoch.split(' ')[0]) < staleEpochSeconds;
+      });
     } catch (error) {
       this.noteError(error as Error);
       return false;
