@@ -11,6 +11,7 @@ import { makeRandom } from './bureau/make-random.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { advanceCase } from './bureau/advance-case.js';
 import { generateCases } from './bureau/generate-cases.js';
+import { HeldChargesAdapter } from './bureau/held-charges.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
@@ -52,13 +53,17 @@ async function demo(): Promise<number> {
   const url = `http://127.0.0.1:${httpPort}`;
 
   say('Starting the simulated center and the provincial side, each with a staging machine that speaks SFTP ...');
+  const charges = new HeldChargesAdapter(databases.bureauUrl);
   const centerPassword = randomBytes(12).toString('hex');
   const center = await startSimulatedCenter({
     channel: 'center', dir: path.join(dir, 'center'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
     ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings'),
     // So that a refusal can be seen: the center does not like one of these cases.
     faults: { import: { refusals: [{ code: '130', reason: '承诺办结时间早于受理时间', when: (m) => m.message === 'acceptance' && m.caseNo.endsWith('17') }] } },
+    // Fees and taxes come back for what it accepted, some of them not as the bureau expects.
+    returns: { chargesOf: (caseNo) => charges.chargesOf(caseNo), seed: state.seed, everyMs: 1_500 },
   });
+  center.faults.returns.rates = { short: 0.05, duplicate: 0.05, 'wrong-payer': 0.05, 'unknown-case': 0.05, 'tax-slip-missing': 0.2 };
   const provincial = await startSimulatedCenter({
     channel: 'provincial', dir: path.join(dir, 'provincial'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
     ack: { files: true }, xsdDir: path.resolve('mappings'),
@@ -130,11 +135,13 @@ async function demo(): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 
+  if (values.once) await returnsReport(center);
   const balanced = values.once ? await report(view, new Map([['center', center], ['provincial', provincial]])) : true;
   say('Stopping ...');
   await gateway.stop();
   await center.stop();
   await provincial.stop();
+  await charges.close();
   await bureau.close();
   await databases.postgres.stop();
   return balanced ? 0 : 1;
@@ -162,6 +169,21 @@ async function countByState(view: ExchangeViewStore): Promise<Partial<Record<(ty
 /** Exchanges that will still move by themselves: not those that wait for a person, nor those behind them in a lane. */
 async function stillMoving(view: ExchangeViewStore): Promise<number> {
   return view.countMoving();
+}
+
+/** Fee, tax and control files of the center and what the gateway answered; waits until the last one is answered. */
+async function returnsReport(center: SimulatedCenter): Promise<void> {
+  await center.returns?.returnNow();
+  const names = center.returns?.names() ?? [];
+  const unanswered = async (): Promise<number> => {
+    const seen = new Set((await center.returns?.receipts() ?? []).map((r) => r.file));
+    return names.filter((name) => !seen.has(name)).length;
+  };
+  const until = Date.now() + 60_000;
+  while ((await unanswered()) > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 250));
+  const codes = new Map<string, number>();
+  for (const r of await center.returns?.receipts() ?? []) codes.set(r.code, (codes.get(r.code) ?? 0) + 1);
+  say(`\nreturned ${names.length} fee, tax and control files; receipts: ${[...codes].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}; planted differences: ${center.returns?.planted().length ?? 0}`);
 }
 
 async function report(view: ExchangeViewStore, centers: ReadonlyMap<string, SimulatedCenter>): Promise<boolean> {

@@ -72,6 +72,7 @@ export class ReturnFiles {
   private readonly returned = new Set<string>();
   private readonly days = new Map<string, { files: DayFile[]; issue: number }>();
   private readonly plantedSoFar: Planted[] = [];
+  private readonly sent = new Set<string>();
   private later: { fees: readonly CenterFee[]; contracts: readonly CenterContract[] } = { fees: [], contracts: [] };
   /** Right files whose spoiled form was sent before, or that a run cut short did not put. */
   private readonly toMend: { readonly name: string; readonly bytes: Buffer }[] = [];
@@ -99,6 +100,11 @@ export class ReturnFiles {
   /** Differences put in on purpose so far. */
   planted(): readonly Planted[] {
     return this.plantedSoFar;
+  }
+
+  /** Names of every file that was to be put so far, control files included. */
+  names(): string[] {
+    return [...this.sent];
   }
 
   /** Writes the files of today for whatever was accepted since, and a new issue of the control file; returns how many files. */
@@ -184,6 +190,7 @@ export class ReturnFiles {
     const known = this.days.get(line.day) ?? { files: [], issue: 0 };
     this.days.set(line.day, { files: [...known.files, ...line.files], issue: known.issue + 1 });
     this.plantedSoFar.push(...line.planted);
+    for (const { name } of line.outbox) this.sent.add(name);
     this.later = JSON.parse(line.later, textFen) as ReturnFiles['later'];
   }
 
