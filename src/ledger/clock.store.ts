@@ -38,14 +38,16 @@ interface Held extends ClockSubject {
 }
 
 const column = (name: string, kind: ColumnKind): Column => ({ name, kind });
+const known: readonly Column[] = [column('facts', 'long'), column('digest', 'text'), column('item_code', 'text'), column('section', 'text'), column('office', 'text')];
+const knownValues = (facts: CaseFacts, digest: string): unknown[] => [JSON.stringify(facts), digest, facts.itemCode?.slice(0, 60) ?? null, facts.section?.slice(0, 60) ?? null, facts.office?.slice(0, 200) ?? null];
 const judged: readonly Column[] = [
-  column('facts', 'long'), column('digest', 'text'), column('clock_state', 'text'), column('clock_level', 'text'), column('light', 'text'), column('used', 'int'), column('remaining', 'int'),
+  column('clock_state', 'text'), column('clock_level', 'text'), column('light', 'text'), column('used', 'int'), column('remaining', 'int'),
   column('due_at', 'instant'), column('next_crossing_at', 'instant'), column('outcome', 'text'), column('live', 'flag'), column('gone', 'flag'), column('fault_code', 'text'), column('computed_at', 'instant'),
-  column('item_code', 'text'), column('section', 'text'), column('office', 'text'), column('carded', 'flag'),
+  column('carded', 'flag'),
 ];
-const judgedValues = (facts: CaseFacts, digest: string, j: JudgedClock, now: Instant, carded: boolean): unknown[] => [
-  JSON.stringify(facts), digest, j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.live || carded ? 1 : 0, facts.removedAt === undefined ? 0 : 1,
-  j.faultCode ?? null, now, facts.itemCode?.slice(0, 60) ?? null, facts.section?.slice(0, 60) ?? null, facts.office?.slice(0, 200) ?? null, carded ? 1 : 0,
+const judgedValues = (facts: CaseFacts, j: JudgedClock, now: Instant, carded: boolean): unknown[] => [
+  j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.live || carded ? 1 : 0, facts.removedAt === undefined ? 0 : 1,
+  j.faultCode ?? null, now, carded ? 1 : 0,
 ];
 /** What a person or the schedule would see differently; a row that says the same is not written again. */
 const tell = (j: JudgedClock): string => JSON.stringify([j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.faultCode ?? null]);
@@ -89,18 +91,18 @@ export class ClockStore {
   }
 
   /** Records facts in their order, recomputes the clocks they change and issues and re-examines cards, all in one transaction. */
-  async record(known: readonly KnownFacts[], judge: ClockJudge, move?: { version: string; position: string }): Promise<{ changed: number; cards: number }> {
+  async record(facts: readonly KnownFacts[], judge: ClockJudge, move?: { version: string; position: string }): Promise<{ changed: number; cards: number }> {
     return this.database.transaction(async (runner) => {
       if (move) {
         const { affected } = await runner.run(sql`update supervision_position set position = ${move.position}, position_version = position_version + 1 where name = ${'facts'} and position_version = ${move.version}`);
         if (affected !== 1) throw new FactsMoved('another process followed the snapshots first');
       }
-      if (known.length === 0) return { changed: 0, cards: 0 };
-      const held = await this.hold(runner, sql`case_no in (${list([...new Set(known.map((k) => k.caseNo))])})`);
+      if (facts.length === 0) return { changed: 0, cards: 0 };
+      const held = await this.hold(runner, sql`case_no in (${list([...new Set(facts.map((k) => k.caseNo))])})`);
       const keyOf = (k: { stream: string; caseNo: string }): string => `${k.stream}\u0000${k.caseNo}`;
       const digests = new Map(held.map((h) => [keyOf(h), h.digest]));
       const fresh: KnownFacts[] = [];
-      for (const k of known) {
+      for (const k of facts) {
         if (digests.get(keyOf(k)) === k.digest) continue;
         digests.set(keyOf(k), k.digest);
         fresh.push(k);
@@ -158,11 +160,15 @@ export class ClockStore {
     const rows = results.map(({ s, j }) => ({ s, j, carded: s.held?.carded === true || j.cards.length > 0 }));
     const fresh = rows.filter((r) => r.s.held === undefined);
     await this.database.dialect.insertMany(
-      runner, 'clock_state', [column('stream', 'text'), column('case_no', 'text'), column('body', 'text'), ...judged],
-      fresh.map(({ s, j, carded }) => [s.stream, s.caseNo, s.body, ...judgedValues(s.facts, s.digest, j, now, carded)]));
+      runner, 'clock_state', [column('stream', 'text'), column('case_no', 'text'), column('body', 'text'), ...known, ...judged],
+      fresh.map(({ s, j, carded }) => [s.stream, s.caseNo, s.body, ...knownValues(s.facts, s.digest), ...judgedValues(s.facts, j, now, carded)]));
     const changed = rows.filter(({ s, j, carded }) => s.held !== undefined && (s.held.told !== tell(j) || s.held.digest !== s.digest || s.held.carded !== carded));
     counted.changed += fresh.length + changed.length;
-    await this.database.dialect.updateMany(runner, { table: 'clock_state', key: column('id', 'big'), match: [], set: judged, rows: changed.map(({ s, j, carded }) => [s.held!.id, ...judgedValues(s.facts, s.digest, j, now, carded)]) });
+    // Time and calendar change no facts: those rows are the many, and leave the longest column alone.
+    const [learned, timed] = [changed.filter((r) => r.s.held!.digest !== r.s.digest), changed.filter((r) => r.s.held!.digest === r.s.digest)];
+    const update = { table: 'clock_state', key: column('id', 'big'), match: [] };
+    await this.database.dialect.updateMany(runner, { ...update, set: [...known, ...judged], rows: learned.map(({ s, j, carded }) => [s.held!.id, ...knownValues(s.facts, s.digest), ...judgedValues(s.facts, j, now, carded)]) });
+    await this.database.dialect.updateMany(runner, { ...update, set: judged, rows: timed.map(({ s, j, carded }) => [s.held!.id, ...judgedValues(s.facts, j, now, carded)]) });
     await this.cards.examine(runner, subjects.filter((s) => s.held?.carded), judge, now);
     return issued;
   }

@@ -13,6 +13,7 @@ import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { sizedCase } from './bureau/size-case.js';
+import { benchClock, clockHelp } from './bench-clock.js';
 import { benchReconcile, reconcileHelp } from './bench-reconcile.js';
 import { configure, openDatabases, type Databases } from './open-stack.adapter.js';
 import { startDelayProxy } from './servers/delay-proxy.adapter.js';
@@ -21,6 +22,7 @@ import { startRedisServer, type RedisServer } from './servers/redis-server.adapt
 
 const help = `npm run bench [-- options]
 npm run bench -- reconcile --help    returned records against charges, at a million each
+npm run bench -- clock --help        clocks of open cases recomputed at a calendar change
 Cases from bureau rows to verified, renamed files on a real OpenSSH staging machine, against \`sftp -b\` (put and rename) of
 the same finished files in the same run.
   --cases N     cases per round (default 2000)
@@ -273,9 +275,12 @@ async function main(): Promise<void> {
 }
 
 const reconcile = positionals[0] === 'reconcile';
-if (values.help) process.stdout.write(reconcile ? reconcileHelp : help);
+const clocks = positionals[0] === 'clock';
+if (values.help) process.stdout.write(reconcile ? reconcileHelp : clocks ? clockHelp : help);
 else
-  (reconcile
+  (clocks
+    ? benchClock({ cases: number(values.cases, values.short ? 5_000 : 100_000), rounds: number(values.rounds, values.short ? 1 : 3), json: values.json === true })
+    : reconcile
     ? benchReconcile({ items: number(values.items, values.short ? 20_000 : 1_000_000), day: number(values.day, values.short ? 1_000 : 10_000), rounds: number(values.rounds, values.short ? 1 : 3), json: values.json === true })
     : main()
   ).then(
