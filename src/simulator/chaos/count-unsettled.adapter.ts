@@ -20,11 +20,11 @@ export interface Unsettled {
   readonly moving: number;
   /** Manifests that the center has not imported. */
   readonly notImported: number;
-  /** What of the bureau is not captured: tables with rows above the watermark, channel and event whose keys differ. */
+  /** Where: tables with rows above the watermark, channel and event whose keys differ, states that move and how many are in them. */
   readonly where: readonly string[];
 }
 
-interface Uncaptured {
+interface Place {
   readonly where: string;
   readonly count: number;
 }
@@ -67,7 +67,8 @@ export async function countUnsettled(options: UnsettledOptions): Promise<Unsettl
   try {
     const uncaptured = [...(await countAbove(bureau, ledger)), ...(await countMissing(bureau, ledger, options.channels))];
     const notCaptured = uncaptured.reduce((sum, u) => sum + u.count, 0);
-    const moving = await countMoving(ledger);
+    const onTheWay = await findMoving(ledger);
+    const moving = onTheWay.reduce((sum, u) => sum + u.count, 0);
     let notImported = 0;
     for (const { channel } of options.channels) {
       const center = options.centers[channel];
@@ -75,7 +76,7 @@ export async function countUnsettled(options: UnsettledOptions): Promise<Unsettl
       const names = await readdir(path.join(center.stagingDir ?? path.join(center.dir, 'staging'), 'manifest')).catch(() => []);
       notImported += names.filter((name) => /^M\d+\.xml$/.test(name)).length;
     }
-    return { total: notCaptured + moving + notImported, notCaptured, moving, notImported, where: uncaptured.map((u) => u.where) };
+    return { total: notCaptured + moving + notImported, notCaptured, moving, notImported, where: [...uncaptured, ...onTheWay].map((u) => u.where) };
   } finally {
     await Promise.all([bureau.end(), ledger.end()]);
   }
@@ -89,7 +90,7 @@ async function connect(url: string): Promise<pg.Client> {
 }
 
 /** Rows that were written at or after the mark up to which the ledger has read their table. */
-async function countAbove(bureau: pg.Client, ledger: pg.Client): Promise<Uncaptured[]> {
+async function countAbove(bureau: pg.Client, ledger: pg.Client): Promise<Place[]> {
   const { rows } = await ledger.query<{ position: string }>(`select position from watermark where stream = 'case'`);
   const position = JSON.parse(rows[0]?.position ?? '{}') as Record<string, readonly [string, string] | undefined>;
   const counts = Object.entries(tables).map(([source, table]) => {
@@ -100,10 +101,10 @@ async function countAbove(bureau: pg.Client, ledger: pg.Client): Promise<Uncaptu
   return found.rows.filter((row) => row.n > 0).map((row) => ({ where: `${row.place} above the watermark`, count: row.n }));
 }
 
-async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: readonly WatchedChannel[]): Promise<Uncaptured[]> {
+async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: readonly WatchedChannel[]): Promise<Place[]> {
   const there = await bureau.query<{ event: string; n: number; digest: string }>(`select event, ${summed} from (${bureauKeys}) keys group by event`);
   const known = await ledger.query<{ channel: string; event: string; n: number; digest: string }>(`select channel, event, ${summed} from (${ledgerKeys}) keys group by channel, event`);
-  const missing: Uncaptured[] = [];
+  const missing: Place[] = [];
   for (const { channel, events } of channels) {
     for (const event of events) {
       const [a, b] = [there.rows.find((r) => r.event === event), known.rows.find((r) => r.channel === channel && r.event === event)];
@@ -118,12 +119,14 @@ async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: read
   return missing;
 }
 
-async function countMoving(ledger: pg.Client): Promise<number> {
-  const { rows } = await ledger.query<{ n: number }>(`
-    select count(*)::int as n from exchange e where state in ('captured', 'rendered', 'staged', 'picked_up')
+async function findMoving(ledger: pg.Client): Promise<Place[]> {
+  const { rows } = await ledger.query<{ place: string; n: number }>(`
+    select channel || ' ' || state || case when claimed_until > now() then ', claimed' when due_at > now() then ', due later' else '' end as place, count(*)::int as n
+    from exchange e where state in ('captured', 'rendered', 'staged', 'picked_up')
       and not (state in ('captured', 'rendered') and exists (
         select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused')))
-    union all select count(*)::int from manifest where state = 'prepared'
-    union all select count(*)::int from inbox where state = 'unread'`);
-  return rows.reduce((sum, row) => sum + row.n, 0);
+    group by 1
+    union all select channel || ' manifest prepared', count(*)::int from manifest where state = 'prepared' group by 1
+    union all select channel || ' inbox unread', count(*)::int from inbox where state = 'unread' group by 1`);
+  return rows.map((row) => ({ where: `${row.place}: ${row.n}`, count: row.n }));
 }
