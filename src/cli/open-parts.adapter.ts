@@ -27,6 +27,7 @@ import { RetentionStore } from '../ledger/retention.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
+import { loadReturnMappings } from '../reconciliation/load-return-mappings.adapter.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import { loadSettings, type LoadedSettings } from '../platform/config/load-settings.config.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -50,7 +51,10 @@ export function settingsOrFail(context: CliContext): Settings {
 }
 
 export function readMappings(settings: Settings): { mappings: readonly CompiledMapping[]; faults: readonly ConfigFault[] } {
-  return loadMappings({ dir: path.resolve(settings.mappingsDir), streams: settings.streamDefinitions, channels: settings.channels.filter((c) => c.enabled) });
+  const dir = path.resolve(settings.mappingsDir);
+  const channels = settings.channels.filter((c) => c.enabled);
+  const { mappings, faults } = loadMappings({ dir, streams: settings.streamDefinitions, channels });
+  return { mappings, faults: [...faults, ...loadReturnMappings(dir, channels).faults] };
 }
 
 /** The ledger with the stores that commands use. */

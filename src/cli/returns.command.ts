@@ -1,16 +1,20 @@
 import type { Command } from 'commander';
 import { parseDate } from '../domain/format-datetime.js';
-import { isTaken, returnOutcomes } from '../domain/return-outcomes.js';
+import { isTaken, mayChange, returnOutcomes } from '../domain/return-outcomes.js';
 import type { ReturnFile } from '../ledger/return-file-row.js';
+import { ReturnFileStore } from '../ledger/return-file.store.js';
+import { ReturnedRecordStore } from '../ledger/returned-record.store.js';
 import { ReturnViewStore, type ReturnedDay } from '../ledger/return-view.store.js';
 import { channelOrFail } from './channel-of.js';
 import { CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { formatInstant, formatTable, plural } from './format-terminal.js';
-import { settingsOrFail, withLedger } from './open-parts.adapter.js';
+import { ring, settingsOrFail, withLedger } from './open-parts.adapter.js';
 
 export interface ReturnsOptions {
   readonly day?: string;
   readonly channel?: string;
+  readonly again?: string;
+  readonly yes?: boolean;
   readonly json?: boolean;
 }
 
@@ -26,8 +30,27 @@ const latestFiles = 20;
 const lookBackMs = 30 * 86_400_000;
 const receiptPatienceMs = 600_000;
 
+/** Has a refused file judged again, after what stood in the way was mended; says what it would do unless `yes`. */
+async function judgeAgain(context: CliContext, options: ReturnsOptions, inboxId: string): Promise<ExitCode> {
+  if (!/^\d{1,18}$/.test(inboxId)) throw new CommandFailure('--again: expected the number of an inbox entry, as gateway returns shows it', exitCodes.usage);
+  const settings = settingsOrFail(context);
+  const file = await withLedger(context, settings, async (ledger) => {
+    const found = await new ReturnViewStore(ledger.database).byInbox(inboxId);
+    if (found && options.yes === true) await new ReturnFileStore(ledger.database, context.clock, ledger.inbox, new ReturnedRecordStore(ledger.database, context.clock)).noteRepeats([inboxId]);
+    return found;
+  });
+  if (!file) throw new CommandFailure(`no returned file stands under inbox entry ${inboxId}`, exitCodes.attention);
+  const act = mayChange(file.outcome) ? 'is judged again' : 'cannot come to anything else; its receipt is written once more';
+  if (options.yes === true) await ring(settings, ['return'], [file.channel]);
+  if (options.json) printJson(context, { done: options.yes === true, inbox: inboxId, file: file.fileName, outcome: file.outcome, judgedAgain: mayChange(file.outcome) });
+  else context.out(`${file.fileName} (${file.outcome}) ${act}${options.yes === true ? '' : '. Nothing was done: add --yes'}\n`);
+  return exitCodes.ok;
+}
+
 /** What the center returned and what became of it; with a day, each file beside the control file of that day. */
 export async function returnsCommand(context: CliContext, options: ReturnsOptions): Promise<ExitCode> {
+  if (options.again !== undefined) return judgeAgain(context, options, options.again);
+  if (options.yes === true) throw new CommandFailure('--yes belongs to --again', exitCodes.usage);
   if (options.day !== undefined && !(/^\d{4}-\d\d-\d\d$/.test(options.day) && parseDate(options.day))) throw new CommandFailure('--day: expected a day YYYY-MM-DD', exitCodes.usage);
   const settings = settingsOrFail(context);
   const channels = options.channel === undefined ? settings.channels.filter((c) => c.enabled && c.returns) : [channelOrFail(settings, options.channel)];
@@ -39,10 +62,13 @@ export async function returnsCommand(context: CliContext, options: ReturnsOption
       receiptsOwed: await view.receiptsOwed(channel, new Date(now - receiptPatienceMs).toISOString()), day: options.day === undefined ? undefined : await view.day(channel, options.day),
     })));
   });
-  if (options.json) printJson(context, { at: context.clock.iso(), channels: found });
+  if (options.json) printJson(context, { at: context.clock.iso(), channels: found.map(withFenAsText) });
   else context.out(found.length === 0 ? 'No channel returns anything (returns: in config/channels).\n' : `${found.map(formatReturns).join('\n\n')}\n`);
   return found.some((f) => f.unmended.length > 0 || f.receiptsOwed.length > 0 || f.day?.files.some((d) => d.standing !== 'agrees') || (f.day && !f.day.control)) ? exitCodes.attention : exitCodes.ok;
 }
+
+/** Fen as decimal text: JSON has no integers of that size. */
+const withFenAsText = (returns: ChannelReturns): unknown => JSON.parse(JSON.stringify(returns, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))) as unknown;
 
 function formatReturns({ channel, latest, unmended, receiptsOwed, day }: ChannelReturns): string {
   const parts: string[] = [];
@@ -67,6 +93,8 @@ export function registerReturns(program: Command, context: CliContext, end: (cod
     .description('fee, tax and control files that came back, and what became of each')
     .option('--day <YYYY-MM-DD>', 'each file of this accounting day beside its control file')
     .option('--channel <name>', 'this channel only')
+    .option('--again <inbox>', 'judge a refused file again, after a code list, mapping or control file was mended; says what it would do')
+    .option('--yes', 'with --again: do it')
     .option('--json', 'for machines')
     .addHelpText('after', `
 Reads the ledger only. A file is taken whole or not at all; the center has a receipt for each. Exit code 1 when a file was
@@ -75,6 +103,7 @@ refused and not mended since, a receipt cannot be written, or a file of the day 
 Examples:
   npm run -s gateway -- returns
   npm run -s gateway -- returns --day 2026-11-20 --json
+  npm run -s gateway -- returns --again 4711 --yes
 `)
     .action(async (options: ReturnsOptions) => end(await returnsCommand(context, options)));
 }

@@ -25,6 +25,12 @@ export class ReturnViewStore {
     return rows.map(returnFile);
   }
 
+  /** The current judgement of an inbox entry. */
+  async byInbox(inboxId: string): Promise<ReturnFile | undefined> {
+    const { rows } = await this.database.run(sql`select * from return_file where inbox_id = ${inboxId} and is_current = 1`);
+    return rows[0] && returnFile(rows[0]);
+  }
+
   /** Files judged since then that somebody has to see to: refused and not mended since, or otherwise than the control file says. */
   async unmended(channel: ChannelName, since: Instant): Promise<ReturnFile[]> {
     const { rows } = await this.database.run(sql`select * from return_file r where r.channel = ${channel} and r.is_current = 1 and r.judged_at >= ${this.database.dialect.value('instant', since)}

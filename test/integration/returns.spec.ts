@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { AcknowledgementReception } from '../../src/acknowledgement/acknowledgement-reception.adapter.js';
 import { CollectionPoller } from '../../src/collection/collection.poller.js';
+import { runCli } from '../../src/cli/run-cli.command.js';
 import { collectAgain } from '../../src/collection/collect-again.adapter.js';
 import { channelSchema, type ChannelSettings } from '../../src/domain/settings.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
@@ -71,6 +72,7 @@ function processOf(): { collection: CollectionPoller; processor: ReturnProcessor
 }
 
 let here: ReturnType<typeof processOf>;
+let ledgerUrl: string;
 beforeAll(async () => {
   expect(faults).toEqual([]);
   [fee, tax, control] = await Promise.all([readFile(path.join(samples, 'fee-record/samples', feeName)), readFile(path.join(samples, 'tax-record/samples', taxName)), readFile(path.join(samples, 'control/samples', controlName))]);
@@ -79,6 +81,7 @@ beforeEach(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'gw-returns-'));
   ssh = await startOpenSshServer({ dir });
   const url = await freshDatabase('returns');
+  ledgerUrl = url;
   db = await openPostgres(url, true);
   doorbell = await DoorbellAdapter.open({ backend: 'postgres', url, prefix: 't', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 }, log);
   inbox = new InboxStore(db, clock);
@@ -335,6 +338,39 @@ it('shows what came and how it stands beside the control file', async () => {
   expect(await view.unmended('center', '2026-01-01T00:00:00.000Z')).toEqual([]);
   expect((await view.latest('center', 3)).length).toBe(3);
   expect(await view.receiptsOwed('center', '2999-01-01T00:00:00.000Z')).toEqual([]);
+});
+
+it('has a command that shows refusals with their places, and judges again', async () => {
+  const env = {
+    BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256,
+    CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`, PROVINCIAL_SFTP_HOST: 'provincial.example', PROVINCIAL_SFTP_KEY: ssh.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: ssh.hostKeySha256,
+  };
+  const cli = async (...args: string[]): Promise<{ code: number; text: string }> => {
+    let text = '';
+    const add = (t: string | Buffer): void => { text += t.toString(); };
+    return { code: await runCli(args, { env, clock, user: 'tester', out: add, err: add }), text };
+  };
+  expect(await cli('returns')).toEqual({ code: 0, text: 'center: nothing has come back yet\n' });
+  await returned(feeName, changed(fee, ['<JFFS>5', '<JFFS>8']));
+  const shown = await cli('returns');
+  expect(shown.code).toBe(1);
+  expect(shown.text).toContain(`REFUSED ${feeName} (inbox 1): unknown-code: a code is not in the agreed list\n  JFJL[1]/JFFS (line 25): expected a code of the list payment-method`);
+  expect((await cli('status')).text).toContain('channel center: 1 returned files were refused');
+  expect(await cli('returns', '--again', '1')).toMatchObject({ code: 0, text: expect.stringContaining('add --yes') });
+  expect(await count(`inbox where state = 'unread'`)).toBe(0);
+  expect((await cli('returns', '--again', '1', '--yes')).code).toBe(0);
+  expect(await count(`inbox where state = 'unread'`)).toBe(1);
+  await processor.handle('center');
+  // Nothing was mended: the same judgement, not a further one.
+  expect(await count('return_file')).toBe(1);
+  await returned(feeName, fee);
+  await returned(taxName, tax);
+  expect(await cli('returns', '--day', '2026-11-20')).toMatchObject({ code: 1, text: expect.stringContaining('no control file has come') });
+  await returned(controlName, control);
+  const day = await cli('returns', '--day', '2026-11-20', '--json');
+  expect(day.code).toBe(0);
+  expect((JSON.parse(day.text) as { channels: { day: { files: { standing: string }[] } }[] }).channels[0]!.day.files.map((f) => f.standing)).toEqual(['agrees', 'agrees']);
+  expect((await cli('returns', '--day', '20261120')).code).toBe(2);
 });
 
 it('comes to the same again from what was collected, for a ledger that lost it', async () => {
