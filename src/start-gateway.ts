@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { AddressInfo } from 'node:net';
 import { AppModule, type GatewayParts } from './app.module.js';
@@ -25,7 +26,11 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
     await app.init();
     return { app, stop: () => app.close() };
   }
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] } } }));
+  // Nothing inline and nothing from elsewhere; only the documentation pages, which hold no case data, style themselves.
+  const strict = { defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", 'data:'], fontSrc: ["'self'"], connectSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"], objectSrc: ["'none'"] };
+  const policy = (directives: Record<string, Iterable<string>>) => helmet({ contentSecurityPolicy: { useDefaults: false, directives }, referrerPolicy: { policy: 'no-referrer' }, frameguard: { action: 'deny' } });
+  const [page, documentation] = [policy(strict), policy({ ...strict, styleSrc: ["'self'", "'unsafe-inline'"] })];
+  app.use((request: Request, response: Response, next: NextFunction) => (/^\/api\/(docs|[a-z]+\/examples)(\/|$)/.test(request.path) ? documentation : page)(request, response, next));
   app.set('trust proxy', settings.http.trustProxy);
   app.disable('x-powered-by');
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle('Exchange gateway').setDescription('Acknowledgements from the center, health and metrics').setVersion('1').build());

@@ -2,6 +2,7 @@ import type { FailureCode } from '../domain/failures.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { Runner } from '../platform/database/dialect.js';
 import { sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
 
@@ -73,12 +74,12 @@ export class ChannelStore {
     await this.database.run(sql`update channel_state set capabilities = ${capabilities}, probed_at = ${this.value(this.clock.iso())} where channel = ${channel}`);
   }
 
-  async pause(channel: ChannelName, reason: string, by: string): Promise<void> {
-    await this.database.run(sql`update channel_state set paused = 1, paused_reason = ${reason.slice(0, 1000)}, paused_by = ${by} where channel = ${channel}`);
+  async pause(channel: ChannelName, reason: string, by: string, runner: Runner = this.database): Promise<void> {
+    await runner.run(sql`update channel_state set paused = 1, paused_reason = ${reason.slice(0, 1000)}, paused_by = ${by} where channel = ${channel}`);
   }
 
-  async resume(channel: ChannelName): Promise<void> {
-    await this.database.run(sql`update channel_state set paused = 0, paused_reason = null, paused_by = null where channel = ${channel}`);
+  async resume(channel: ChannelName, runner: Runner = this.database): Promise<void> {
+    await runner.run(sql`update channel_state set paused = 0, paused_reason = null, paused_by = null where channel = ${channel}`);
   }
 
   private value(instant: string): unknown {

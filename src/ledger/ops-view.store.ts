@@ -124,6 +124,18 @@ export class OpsViewStore {
     return { lanes: Number(lanes.rows[0]!['n']), waitingBehind: Number(behind.rows[0]!['n']) };
   }
 
+  /** What is not through, by channel and state, with when the oldest was captured. */
+  async openCounts(): Promise<{ channel: ChannelName; state: ExchangeState; count: number; oldest: string }[]> {
+    const { rows } = await this.database.run(sql`select channel, state, count(*) as n, min(captured_at) as oldest from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked') group by channel, state`);
+    return rows.map((r) => ({ channel: String(r['channel']), state: String(r['state']) as ExchangeState, count: Number(r['n']), oldest: instantText(r['oldest']) }));
+  }
+
+  /** Channels that stand still because a package is carried by hand. */
+  async carriedChannels(): Promise<ChannelName[]> {
+    const { rows } = await this.database.run(sql`select distinct channel from hand_over where state = 'open'`);
+    return rows.map((r) => String(r['channel']));
+  }
+
   /** When those exchanges that were captured or answered since were so. */
   async since(at: Instant): Promise<{ capturedAt: string; answeredAt?: string | undefined; state: ExchangeState }[]> {
     const first = await this.numberAt(new Date(Date.parse(at) - 2 * dayMs).toISOString());
