@@ -7,6 +7,7 @@ import { exitCodes, printJson, worst, type CliContext, type ExitCode } from './c
 import { formatCheck } from './format-check.js';
 import { plural } from './format-terminal.js';
 import { readMappings, readSettings } from './open-parts.adapter.js';
+import { readSupervision } from '../supervision/supervision.module.js';
 
 /** Tries everything that the gateway stands on; one that fails keeps none of the others from being tried. */
 export async function checkCommand(context: CliContext, options: { json?: boolean }): Promise<ExitCode> {
@@ -18,6 +19,9 @@ export async function checkCommand(context: CliContext, options: { json?: boolea
     const { mappings, faults: wrong } = readMappings(settings);
     lines.push(...wrong.map((f) => configLine('mappings', f)));
     if (wrong.length === 0) lines.push(good('mappings', `${plural(mappings.length, 'mapping')} with schemas and code lists`));
+    const supervision = readSupervision(settings);
+    lines.push(...supervision.faults.map((f) => configLine('supervision', f)));
+    if (supervision.supervision) lines.push(good('supervision', `rules of ${[...supervision.supervision.rules.keys()].join(', ')}; kept: ${settings.supervision.bodies.join(', ') || 'none'}`));
     const tried = await Promise.all([checkLedger(context, settings), checkBureau(context, settings), checkQueue(settings), ...channels.map((c) => checkChannel(c))]);
     lines.push(...tried.flat());
   }

@@ -9,7 +9,7 @@ import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { LEDGER_DATABASE, LOG } from '../platform/tokens.js';
-import { loadSupervision, type Supervision } from './load-supervision.adapter.js';
+import { loadSupervision, type LoadedSupervision, type Supervision } from './load-supervision.adapter.js';
 import { SupervisionPoller } from './supervision.poller.js';
 
 /** What the scheduler runs. */
@@ -25,12 +25,18 @@ export class SupervisionJobs {
   }
 }
 
-/** The rules of the configured bodies; throws with every fault listed. */
-export function supervisionOf(settings: Pick<Settings, 'supervision'>): Supervision {
+/** The rules of the configured bodies with the catalogue, or everything that is wrong with their files. */
+export function readSupervision(settings: Pick<Settings, 'supervision'>): LoadedSupervision {
   const { rulesDir, limitsFile, bodies } = settings.supervision;
-  const { supervision, faults } = loadSupervision({ dir: path.resolve(rulesDir), limitsFile: path.resolve(limitsFile) });
-  const missing = bodies.filter((b) => supervision && !supervision.rules.has(b)).map((b) => ({ file: 'default.yaml', key: 'supervision.bodies', expected: `a body for which there is a file ${rulesDir}/${b}.yaml` }));
-  if (!supervision || missing.length > 0) throw new Error(formatFaults([...faults, ...missing]));
+  const loaded = loadSupervision({ dir: path.resolve(rulesDir), limitsFile: path.resolve(limitsFile) });
+  const missing = bodies.filter((b) => loaded.supervision && !loaded.supervision.rules.has(b)).map((b) => ({ file: 'default.yaml', key: 'supervision.bodies', expected: `a body for which there is a file ${rulesDir}/${b}.yaml, instead of ${b}` }));
+  return missing.length > 0 ? { faults: missing } : loaded;
+}
+
+/** As above; throws with every fault listed. */
+export function supervisionOf(settings: Pick<Settings, 'supervision'>): Supervision {
+  const { supervision, faults } = readSupervision(settings);
+  if (!supervision) throw new Error(formatFaults(faults));
   return supervision;
 }
 

@@ -121,3 +121,21 @@ test('cards: listed, shown with their evidence, decided upon after a dry run', a
   expect((await cli('cards', id)).out).toMatch(/admin tester\s+issued → revoked\s+entered late/);
   expect((await cli('cards', '--open')).out).not.toMatch(/yellow/);
 });
+
+test('a body without rules and a faulty rule set are told by check with their place', async () => {
+  const rules = path.join(folder, 'rules');
+  mkdirSync(rules);
+  cpSync('config/supervision', rules, { recursive: true });
+  const local = path.join(folder, 'local.yaml');
+  const check = async (): Promise<string> => {
+    let out = '';
+    await runCli(['check'], { env: { ...env, GATEWAY_CONFIG: local }, clock, user: 'tester', out: (t) => { out += String(t); }, err: () => undefined });
+    return out.replace(/\s+/g, ' ');
+  };
+  writeFileSync(local, `supervision: { bodies: [hubei], rulesDir: ${rules} }\n`);
+  expect(await check()).toContain('FAIL supervision default.yaml supervision.bodies → expected a body for which there is a file');
+  writeFileSync(local, `supervision: { bodies: [hunan], rulesDir: ${rules} }\n`);
+  expect(await check()).toContain('rules of guangdong, hunan; kept: hunan');
+  writeFileSync(path.join(rules, 'hunan.yaml'), 'body: hunan\ntitle: x\nversions:\n  - version: one\n    from: 2026-13-01\n');
+  expect(await check()).toMatch(/hunan\.yaml:5 versions\[0\]\.from → expected a day that exists/);
+});
