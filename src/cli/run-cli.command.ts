@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { registerCancel } from './cancel.command.js';
 import { registerAlarms } from './alarms.command.js';
+import { registerAudit } from './audit.command.js';
+import { auditCommand } from './audit-command.adapter.js';
 import { registerCalendar } from './calendar.command.js';
 import { registerCards } from './cards.command.js';
 import { checkCommand } from './check.command.js';
@@ -21,6 +23,7 @@ import { registerReturns } from './returns.command.js';
 import { retryCommand, type RetryOptions } from './retry.command.js';
 import { showCommand } from './show.command.js';
 import { statusCommand } from './status.command.js';
+import { registerUser } from './user.command.js';
 
 const run = 'npm run -s gateway --';
 const codes = `
@@ -138,5 +141,8 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerCards(program, context, end);
   registerAlarms(program, context, end);
   registerQueue(program, context, end);
+  registerUser(program, context, end);
+  registerAudit(program, context, end);
+  program.hook('preAction', (_program, command) => auditCommand(context, command));
   return program;
 }
