@@ -138,7 +138,7 @@ export class OpsViewStore {
 
   /** When those exchanges that were captured or answered since were so. */
   async since(at: Instant): Promise<{ capturedAt: string; answeredAt?: string | undefined; state: ExchangeState }[]> {
-    const first = await this.numberAt(new Date(Date.parse(at) - 2 * dayMs).toISOString());
+    const { first } = await this.numberAt(new Date(Date.parse(at) - 2 * dayMs).toISOString());
     const from = this.database.dialect.value('instant', at);
     const top = this.database.dialect.top(200_000);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} captured_at, state, state_since from exchange where id >= ${first} and (captured_at >= ${from} or (state in ('accepted', 'refused') and state_since >= ${from})) order by id desc ${raw(top.suffix)}`);
@@ -164,13 +164,13 @@ export class OpsViewStore {
     }
     const instant = (v: string): unknown => this.database.dialect.value('instant', v);
     const moved = (v: string, ms: number): string => new Date(Date.parse(v) + ms).toISOString();
-    if (s.from !== undefined) where = sql`${where} and captured_at >= ${instant(s.from)} and id >= ${await this.numberAt(moved(s.from, -captureSlackMs))}`;
-    if (s.to !== undefined) where = sql`${where} and captured_at < ${instant(s.to)} and id < ${await this.numberAt(moved(s.to, captureSlackMs))}`;
+    if (s.from !== undefined) where = sql`${where} and captured_at >= ${instant(s.from)} and id >= ${(await this.numberAt(moved(s.from, -captureSlackMs))).first}`;
+    if (s.to !== undefined) where = sql`${where} and captured_at < ${instant(s.to)} and id < ${(await this.numberAt(moved(s.to, captureSlackMs))).end}`;
     return where;
   }
 
-  /** About the first number captured at or after `at`: numbers ascend with the time, so some twenty looks at the primary key find it. */
-  private async numberAt(at: Instant): Promise<string> {
+  /** Between which numbers the first one captured at or after `at` is: numbers ascend with the time, so some twenty looks at the primary key find it. */
+  private async numberAt(at: Instant): Promise<{ first: string; end: string }> {
     const { rows } = await this.database.run(sql`select max(id) as last from exchange`);
     let [low, high] = [0n, BigInt(String(rows[0]?.['last'] ?? '0')) + 1n];
     const top = this.database.dialect.top(1);
@@ -181,7 +181,7 @@ export class OpsViewStore {
       if (!r || Date.parse(instantText(r['captured_at'])) >= Date.parse(at)) high = middle;
       else low = BigInt(String(r['id'])) + 1n > middle ? BigInt(String(r['id'])) : middle;
     }
-    return String(low);
+    return { first: String(low), end: String(high) };
   }
 }
 
