@@ -121,9 +121,9 @@ export class ClockStore {
     return this.database.transaction(async (runner) => {
       const top = this.database.dialect.top(limit);
       // Found by the index first and locked by id: a lock on a sorted range would hold more than it takes.
-      const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from clock_state where next_crossing_at <= ${this.value(this.clock.iso())} order by next_crossing_at ${raw(top.suffix)}`);
+      const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from clock_state where next_crossing_at <= ${this.value(this.clock.iso())} and body in (${list(judge.bodies)}) order by next_crossing_at ${raw(top.suffix)}`);
       if (rows.length === 0) return { due: 0, cards: 0 };
-      const held = (await this.hold(runner, sql`id in (${list(rows.map((r) => String(r['id'])))})`)).filter((h) => judge.bodies.includes(h.body));
+      const held = await this.hold(runner, sql`id in (${list(rows.map((r) => String(r['id'])))})`);
       return { due: rows.length, cards: await this.settle(runner, held.map((h) => ({ ...h, held: h })), judge) };
     });
   }
@@ -139,15 +139,19 @@ export class ClockStore {
       await runner.run(sql`update supervision_position set position = case when stamp = ${stamp} then position else 0 end, stamp = ${stamp} where name = ${'recompute'}`);
       const { rows: at } = await runner.run(sql`select position from supervision_position where name = ${'recompute'}`);
       const top = this.database.dialect.top(limit);
-      const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from clock_state where id > ${String(at[0]!['position'])} and live = 1 order by id ${raw(top.suffix)}`);
+      const { rows } = await runner.run(sql`select ${raw(top.prefix)} id, case_no from clock_state where id > ${String(at[0]!['position'])} and live = 1 order by id ${raw(top.suffix)}`);
       const last = rows.at(-1);
       if (last === undefined) {
         await runner.run(sql`update supervision_position set stamp = ${`${stamp} done`}, position = 0 where name = ${'recompute'}`);
         return { left: false, seen: 0, changed: 0, cards: 0 };
       }
-      const held = (await this.hold(runner, sql`id in (${list(rows.map((r) => String(r['id'])))})`)).filter((h) => judge.bodies.includes(h.body));
+      // By case and not by row: a body that was added later has no row yet.
+      const held = await this.hold(runner, sql`case_no in (${list([...new Set(rows.map((r) => String(r['case_no'])))])})`);
+      const cases = new Map(held.map((h) => [`${h.stream}\u0000${h.caseNo}`, h]));
+      const byBody = new Map(held.map((h) => [`${h.stream}\u0000${h.caseNo}\u0000${h.body}`, h]));
+      const subjects = [...cases.values()].flatMap((c) => judge.bodies.map((body) => ({ stream: c.stream, caseNo: c.caseNo, body, facts: c.facts, digest: c.digest, held: byBody.get(`${c.stream}\u0000${c.caseNo}\u0000${body}`) })));
       const counted = { changed: 0 };
-      const cards = await this.settle(runner, held.map((h) => ({ ...h, held: h })), judge, counted);
+      const cards = await this.settle(runner, subjects, judge, counted);
       await runner.run(sql`update supervision_position set position = ${String(last['id'])}, position_version = position_version + 1 where name = ${'recompute'}`);
       return { left: true, seen: rows.length, changed: counted.changed, cards };
     });

@@ -36,7 +36,7 @@ export interface SupervisionParts {
 }
 
 /** How long a card waits before it is asked again whether the capture knows its moment. */
-const waitMs = 5_000;
+const waitMs = 10_000;
 /** More new cards than this are told as one. */
 const toldEach = 20;
 const toldForMs = 24 * 3_600_000;

@@ -172,6 +172,20 @@ test('a new calendar is walked through once, goes on where it was stopped, and r
   expect(rows.map((r) => [shown((r['due_at'] as Date).toISOString()), r['n']])).toEqual([['2026-09-22 17:30:00', '5'], ['2026-09-23 12:00:00', '20']]);
 });
 
+test('a body that is added later gets its clocks; one that is taken away is left alone', async () => {
+  await seen('C1', handling('2026-09-14 08:30:00.000'));
+  await makePoller().look(goOn);
+  const both = makePoller({ settings: { bodies: ['hunan', 'guangdong'], batch: 1 } });
+  await both.look(goOn);
+  const kept = async (): Promise<string[]> => (await db.run(sql`select body, clock_state, used from clock_state order by body ${raw('')}`)).rows.map((r) => `${String(r['body'])} ${String(r['clock_state'])} ${String(r['used'])}`);
+  expect(await kept()).toEqual(['guangdong green 0', 'hunan green 1']);
+  clock.set('2026-09-25 12:00:00');
+  const other = makePoller({ settings: { bodies: ['guangdong'], batch: 1 } });
+  await polled(other);
+  expect(await other.look(goOn)).toMatchObject({ cards: 2 });
+  expect(await kept()).toEqual(['guangdong red 9', 'hunan green 1']);
+});
+
 test('a moment that lies ahead (clocks differ) is looked at when it comes', async () => {
   const poller = makePoller();
   await seen('C1', handling('2026-09-14 12:00:30.000'));
