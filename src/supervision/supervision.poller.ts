@@ -139,10 +139,10 @@ export class SupervisionPoller {
     for (let fresh = await cards.unnotified(500); fresh.length > 0; fresh = await cards.unnotified(500)) {
       const told = fresh.filter((c) => settings.notify.includes(c.level));
       if (told.length <= toldEach) {
-        for (const c of told) await alarms.raise(`card:${c.id}`, 'stage-alarm', tellCard(c), `gateway clock ${c.caseNo} shows the arithmetic; gateway cards ${c.id} what can be done`, { severity: c.level === 'red' ? 'critical' : 'warning', forMs: toldForMs });
+        for (const c of told) await alarms.raise(`card:${c.id}`, 'card-issued', tellCard(c), `gateway clock ${c.caseNo} shows the arithmetic; gateway cards ${c.id} what can be done`, { severity: c.level === 'red' ? 'critical' : 'warning', forMs: toldForMs });
       } else {
         const counts = clockLevels.map((level) => `${told.filter((c) => c.level === level).length} ${level}`).join(', ');
-        await alarms.raise(`cards:${told[0]!.id}-${told.at(-1)!.id}`, 'stage-alarm', `${told.length} cards: ${counts}; the first: ${tellCard(told[0]!)}`, 'gateway cards --open lists them', { severity: told.some((c) => c.level === 'red') ? 'critical' : 'warning', forMs: toldForMs });
+        await alarms.raise(`cards:${told[0]!.id}-${told.at(-1)!.id}`, 'card-issued', `${told.length} cards: ${counts}; the first: ${tellCard(told[0]!)}`, 'gateway cards --open lists them', { severity: told.some((c) => c.level === 'red') ? 'critical' : 'warning', forMs: toldForMs });
       }
       await cards.markNotified(fresh.map((c) => c.id));
     }

@@ -92,8 +92,8 @@ test('a case from its snapshot to a red card: nothing is done between the crossi
   const history = (await cards.history(red.id))!;
   expect(history.evidence).toMatchObject({ calendarVersion: 'one', ruleVersion: 'hunan-1', facts: { itemCode: 'XX01' }, reading: { state: 'red' } });
   // People were told of yellow and red, once each.
-  const { rows } = await db.run(sql`select alarm_key, severity from alarm order by alarm_key ${raw('')}`);
-  expect(rows.map((r) => r['severity']).sort()).toEqual(['critical', 'warning']);
+  const { rows } = await db.run(sql`select alarm_key, severity, kind from alarm order by alarm_key ${raw('')}`);
+  expect(rows.map((r) => `${String(r['kind'])} ${String(r['severity'])}`).sort()).toEqual(['card-issued critical', 'card-issued warning']);
 });
 
 test('a card waits until the capture knows its moment: a suspension on its way forbids it', async () => {
