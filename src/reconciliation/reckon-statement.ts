@@ -43,7 +43,9 @@ export interface Statement {
   readonly day: Day;
   readonly rows: readonly StatementRow[];
   readonly total: Readonly<Record<'expected' | 'returned', StatementRow>>;
-  /** Control totals that do not agree; a channel without a control file is in `uncontrolled`. */
+  /** Every control total beside ours; a channel without a control file is in `uncontrolled`. */
+  readonly comparisons: readonly ControlComparison[];
+  /** Those that do not agree. */
   readonly disagreements: readonly ControlComparison[];
   readonly uncontrolled: readonly string[];
   /** True when every row ties out and every control total agrees. */
@@ -84,7 +86,7 @@ export function reckonStatement(day: Day, figures: readonly StatementFigure[], o
     expected: rowOf({ side: 'expected', kind: 'fee', item: '', unit: '', channel: '' }, totals.expected),
     returned: rowOf({ side: 'returned', kind: 'fee', item: '', unit: '', channel: '' }, totals.returned),
   };
-  const disagreements: ControlComparison[] = [];
+  const comparisons: ControlComparison[] = [];
   const uncontrolled: string[] = [];
   for (const channel of [...new Set([...ours.map((o) => o.channel), ...controls.map((c) => c.channel)])].sort()) {
     const o = ours.find((x) => x.channel === channel);
@@ -94,8 +96,7 @@ export function reckonStatement(day: Day, figures: readonly StatementFigure[], o
       continue;
     }
     const compare = (what: ControlComparison['what'], mine: Amount | undefined, theirs: Amount): void => {
-      const own = mine ?? zero;
-      if (own.count !== theirs.count || own.fen !== theirs.fen) disagreements.push({ channel, what, ours: own, theirs });
+      comparisons.push({ channel, what, ours: mine ?? zero, theirs });
     };
     compare('fees', o?.fees.paid, { count: c.fees.count, fen: c.fees.amountFen });
     compare('fees reversed', o?.fees.reversed, { count: c.fees.reversedCount, fen: c.fees.reversedFen });
@@ -104,5 +105,6 @@ export function reckonStatement(day: Day, figures: readonly StatementFigure[], o
     compare('taxes refunded', o?.taxes.refunded, { count: c.taxes.refundCount, fen: c.taxes.refundFen });
   }
   const tied = [...rows, total.expected, total.returned].every((r) => r.off.count === 0 && r.off.fen === 0n);
-  return { day, rows, total, disagreements, uncontrolled, tiesOut: tied && disagreements.length === 0 };
+  const disagreements = comparisons.filter((c) => c.ours.count !== c.theirs.count || c.ours.fen !== c.theirs.fen);
+  return { day, rows, total, comparisons, disagreements, uncontrolled, tiesOut: tied && disagreements.length === 0 };
 }
