@@ -5,31 +5,8 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
+import type { FailureCause, OpsSearch } from './ops-search.js';
 
-/** What the exchanges of a search have in common; all that is given must hold. */
-export interface OpsSearch {
-  readonly casePrefix?: string | undefined;
-  readonly messageId?: string | undefined;
-  readonly id?: string | undefined;
-  readonly channels?: readonly string[] | undefined;
-  readonly states?: readonly ExchangeState[] | undefined;
-  readonly events?: readonly string[] | undefined;
-  readonly codes?: readonly string[] | undefined;
-  readonly from?: Instant | undefined;
-  readonly to?: Instant | undefined;
-}
-
-/** One cause: what stands still for the same reason at the same place. */
-export interface FailureCause {
-  readonly channel: ChannelName;
-  readonly state: 'parked' | 'refused';
-  readonly parkedFrom?: string | undefined;
-  readonly code?: string | undefined;
-  readonly element?: string | undefined;
-  readonly rule?: string | undefined;
-  readonly partnerCode?: string | undefined;
-  readonly partnerReason?: string | undefined;
-}
 export interface FailureCount extends FailureCause {
   readonly source?: string | undefined;
   readonly count: number;

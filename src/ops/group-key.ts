@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FailureCause } from '../ledger/ops-view.store.js';
+import type { FailureCause } from '../ledger/ops-search.js';
 
 /** A cause as one word. A hash, because the partner's reason may name a person and the word stands in addresses. */
 export function groupKey(c: FailureCause): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exchangeStates } from '../domain/exchange-states.js';
 import { actionKinds, roles } from '../domain/ops-api.js';
-import type { OpsSearch } from '../ledger/ops-view.store.js';
+import type { OpsSearch } from '../ledger/ops-search.js';
 import { refuse } from './refusal.js';
 
 const number = z.string().regex(/^[1-9]\d{0,17}$/, 'expected the number of an exchange');

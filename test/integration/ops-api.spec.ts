@@ -250,7 +250,7 @@ describe('who may what', () => {
 
   test('without the token of the session nothing is changed; from another site neither', async () => {
     const s = await login('operator');
-    for (const headers of [{ 'x-csrf-token': '' }, { 'x-csrf-token': 'x'.repeat(43) }, { 'sec-fetch-site': 'cross-site' }]) {
+    for (const headers of [{ 'x-csrf-token': '' }, { 'x-csrf-token': 'x'.repeat(43) }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
       const answer = await call<OpsError>('POST channels/center/pause', s, { reason: 'a test' }, { headers });
       expect([answer.status, answer.body.code]).toEqual([403, 'csrf']);
     }
