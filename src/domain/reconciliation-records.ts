@@ -95,3 +95,14 @@ export interface ControlTotals {
   readonly taxes: { readonly count: number; readonly amountFen: Fen; readonly refundCount: number; readonly refundFen: Fen };
   readonly files: readonly { readonly fileName: string; readonly sha256: string; readonly size: number; readonly count: number }[];
 }
+
+/** Messages of one channel and event that were sent on a day, and what the receiver has said of them by now. */
+export interface MessageBalance {
+  readonly channel: string;
+  readonly event: string;
+  readonly sent: number;
+  readonly accepted: number;
+  readonly refused: number;
+  /** Sent and not answered with accepted or refused. */
+  readonly unanswered: number;
+}

@@ -1,18 +1,7 @@
-import type { Day } from '../domain/reconciliation-records.js';
+import type { Day, MessageBalance } from '../domain/reconciliation-records.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
 import { sql } from '../platform/database/sql.js';
-
-/** Messages of one channel and event that were sent on a day, and what the receiver has said of them by now. */
-export interface MessageBalance {
-  readonly channel: string;
-  readonly event: string;
-  readonly sent: number;
-  readonly accepted: number;
-  readonly refused: number;
-  /** Sent and not answered with accepted or refused. */
-  readonly unanswered: number;
-}
 
 /** Sent against accepted. Writes nothing. */
 export class MessageBalanceStore {

@@ -1,5 +1,4 @@
-import type { Day } from '../domain/reconciliation-records.js';
-import type { MessageBalance } from '../ledger/message-balance.store.js';
+import type { Day, MessageBalance } from '../domain/reconciliation-records.js';
 import type { Statement } from './reckon-statement.js';
 
 /** An open item as it stands in a statement. */
