@@ -34,7 +34,7 @@ export const gatewaySchema = z.strictObject({
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),
-  reconciliation: z.strictObject({ dir: z.string(), pollEveryMs: ms, batchItems: z.number().int().min(1000).max(5_000_000), twoPersonsAboveFen: z.number().int().min(0) }),
+  reconciliation: z.strictObject({ dir: z.string(), pollEveryMs: ms, batchItems: z.number().int().min(1000).max(5_000_000), twoPersonsAboveFen: z.number().int().min(0), clearanceTokens: z.array(z.string().min(32, 'expected at least 32 characters').max(200)).optional() }),
   completeness: z.strictObject({
     /** Local time in Asia/Shanghai. */
     at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected HH:MM'),
@@ -59,7 +59,7 @@ export const gatewaySchema = z.strictObject({
       sessions: z.strictObject({ idleMs: ms, absoluteMs: ms }).prefault({ idleMs: 30 * 60_000, absoluteMs: 12 * 3_600_000 }),
       loginsPerMinute: z.number().int().min(1).default(10),
       /** A reverse proxy that signs people on: it alone may reach the gateway from these addresses, and takes the header from others away. */
-      proxy: z.strictObject({ header: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'expected the name of a header in small letters'), addresses: z.array(z.string()).min(1) }).optional(),
+      proxy: z.strictObject({ header: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'expected the name of a header in small letters'), addresses: z.array(z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'expected an address or a range such as 10.0.0.0/24')).min(1) }).optional(),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),

@@ -359,6 +359,36 @@ describe('exchanges', () => {
     expect(await stateOf(moves)).toBe('captured');
   });
 
+  test('are acted on to the end when the process that did it died; while it lives nobody does it again', async () => {
+    const s = await login('operator');
+    const ids = [await exchange(), await exchange()];
+    const preview = (await call<ActionPreview>('POST actions', s, { kind: 'retry', ids })).body;
+    const claimed = (ms: number): Promise<unknown> => a.db.run(sql`update ops_action set state = 'performing', claimed_until = ${new Date(clock.at.getTime() + ms).toISOString()} where token = ${preview.token}`);
+    await claimed(60_000);
+    expect((await call<ActionResult>(`POST actions/${preview.token}/perform`, s)).body).toMatchObject({ state: 'performing', done: 0 });
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['parked', 'parked']);
+    // It had come as far as the first one.
+    await a.db.run(sql`update exchange set state = 'captured', parked_from = null where id = ${ids[0]!}`);
+    await claimed(-1);
+    expect((await call<ActionResult>(`POST actions/${preview.token}/perform`, s, undefined, { url: b.url })).body).toMatchObject({ state: 'done', done: 1, notDone: 1 });
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['captured', 'captured']);
+  });
+
+  test('that the receiver refused are opened as the next version; what it accepted is never sent again; a viewer does neither', async () => {
+    const s = await login('operator');
+    const [refused, accepted, staged] = [await exchange({ state: 'refused' }), await exchange({ state: 'accepted' }), await exchange({ state: 'staged' })];
+    const retry = (await call<ActionPreview>('POST actions', s, { kind: 'retry', ids: [refused, accepted] })).body;
+    expect(retry.lines.map((l) => [l.id, l.will])).toEqual([[refused, true], [accepted, false]]);
+    const done = (await call<ActionResult>(`POST actions/${retry.token}/perform`, s)).body;
+    const opened = done.lines.find((l) => l.id === refused)!.newId!;
+    nextId = Number(opened);
+    expect([await stateOf(refused), await stateOf(opened), await stateOf(accepted)]).toEqual(['superseded', 'captured', 'accepted']);
+    const resend = (await call<ActionPreview>('POST actions', s, { kind: 'resend', ids: [accepted, staged] })).body;
+    expect(resend).toMatchObject({ will: 1, accepted: 1 });
+    expect((await call<ActionResult>(`POST actions/${resend.token}/perform`, s)).body).toMatchObject({ done: 1, notDone: 1 });
+    expect([await stateOf(accepted), await stateOf(staged)]).toEqual(['accepted', 'rendered']);
+  });
+
   test('today tells how each channel stands, and why', async () => {
     const s = await login('operator');
     expect((await call('POST channels/center/pause', s, { reason: 'the center moves' })).status).toBe(204);
