@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { ChargeStore } from '../ledger/charge.store.js';
+import { ClearanceStore } from '../ledger/clearance.store.js';
 import { MatchStore } from '../ledger/match.store.js';
 import { ResolutionStore } from '../ledger/resolution.store.js';
 import { Clock } from '../platform/clock.js';
@@ -10,6 +11,8 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
 import { ChargePoller } from './charge.poller.js';
+import { ClearanceAdapter } from './clearance.adapter.js';
+import { ClearanceController } from './clearance.controller.js';
 import type { Standards } from '../domain/reconciliation-rules.js';
 import { loadStandards } from './load-standards.adapter.js';
 import { matchRecords } from './match-records.js';
@@ -19,7 +22,7 @@ import { ReconciliationPoller } from './reconciliation.poller.js';
 export const STANDARDS = Symbol('standards of reconciliation');
 
 /**
- * Enters as: recorded snapshots, returned records. Leaves as: charges, tax expectations, matches, differences with a reason. Can
+ * Enters as: recorded snapshots, returned records. Leaves as: charges, tax expectations, matches, differences with a reason, clearance for who asks. Can
  * fail with: nothing of its own; a charge that cannot be read is logged. If run twice: positions are compared and set, a run is
  * one transaction, the same facts give the same outcome.
  */
@@ -29,6 +32,7 @@ export class ReconciliationModule {
     return {
       module: ReconciliationModule,
       imports: [platform, ledger],
+      controllers: [ClearanceController],
       providers: [
         {
           provide: STANDARDS,
@@ -44,6 +48,11 @@ export class ReconciliationModule {
           provide: ResolutionStore,
           inject: [LEDGER_DATABASE, Clock, MatchStore, STANDARDS],
           useFactory: (db: DatabaseAdapter, clock: Clock, matches: MatchStore, s: Standards) => new ResolutionStore(db, clock, matches, { rules: s.rules, settle: matchRecords }, BigInt(settings.reconciliation.twoPersonsAboveFen)),
+        },
+        {
+          provide: ClearanceAdapter,
+          inject: [LEDGER_DATABASE, Clock, STANDARDS],
+          useFactory: (db: DatabaseAdapter, clock: Clock, s: Standards) => new ClearanceAdapter(new ClearanceStore(db), s.reasons, clock, settings.reconciliation.clearanceTokens ?? []),
         },
         {
           provide: ReconciliationPoller,
