@@ -18,7 +18,7 @@ import { AcknowledgementProcessor } from '../../src/acknowledgement/acknowledgem
 import { CollectionModule } from '../../src/collection/collection.module.js';
 import { CollectionPoller } from '../../src/collection/collection.poller.js';
 import type { ExchangeState } from '../../src/domain/exchange-states.js';
-import { channelSchema, gatewaySchema, type Settings } from '../../src/domain/settings.js';
+import { channelSchema, type Settings } from '../../src/domain/settings.js';
 import { AcknowledgementStore } from '../../src/ledger/acknowledgement.store.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
 import { RejectionStore } from '../../src/ledger/rejection.store.js';
@@ -29,6 +29,7 @@ import { sql } from '../../src/platform/database/sql.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import { LEDGER_DATABASE } from '../../src/platform/tokens.js';
+import { configure } from '../../src/simulator/open-stack.adapter.js';
 import { onEveryEngine, type TestEngine } from '../support/engines.js';
 import { freshDatabase } from '../support/postgres.js';
 
@@ -55,6 +56,12 @@ interface Gateway {
   stop(): Promise<void>;
 }
 
+// Whatever config/ holds by now; the addresses are replaced for each gateway.
+const { settings: base } = configure({
+  BUREAU_URL: 'postgres://u:p@unused:1/bureau', BUREAU_ENGINE: 'postgres', LEDGER_URL: 'postgres://u:p@unused:1/ledger', QUEUE_BACKEND: 'postgres', QUEUE_URL: 'postgres://u:p@unused:1/ledger', CENTER_SFTP_HOST: 'unused', CENTER_SFTP_PASSWORD: 'unused',
+  CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, CENTER_ACK_SECRET: secret, PROVINCIAL_SFTP_HOST: 'another', PROVINCIAL_SFTP_PASSWORD: 'unused', PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`,
+});
+
 let engine: TestEngine;
 async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number } = {}): Promise<Gateway> {
   const stagingDir = await mkdtemp(path.join(os.tmpdir(), 'gateway-ack-'));
@@ -62,21 +69,14 @@ async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number }
   const staging = { adapter: 'directory', directory: { path: stagingDir } };
   const channel = (name: string, http?: object) => channelSchema.parse({ channel: name, title: name, stream: 'case', encoding: 'UTF-8', messages: {}, staging, acknowledgement: { http, files: name === 'center' } });
   const settings: Settings = {
-    ...gatewaySchema.parse({
-      instance: 'test', roles: ['api'],
-      http: { host: '127.0.0.1', port: 0, bodyLimitKiB: over.bodyLimitKiB ?? 1024, trustProxy: true, requestsPerMinute: over.requestsPerMinute ?? 100_000 },
-      bureau: { engine: engine.engine, url, poolSize: 1, streams: ['case'], allowTornReads: false, encrypt: false, trustServerCertificate: false, statementTimeoutMs: 30_000 },
-      ledger: { engine: engine.engine, url, poolSize: 6, migrate: true, encrypt: engine.engine === 'mssql', trustServerCertificate: true, statementTimeoutMs: 30_000 },
-      queue: { backend: 'postgres', url: queueUrl, prefix: 'test', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 },
-      capture: { pollEveryMs: 1, batchCases: 1, standingAlarmMs: 1, removalSweepEveryMs: 1 }, reconciliation: { dir: 'config/reconciliation', pollEveryMs: 2000, batchItems: 1000, twoPersonsAboveFen: 100_000 }, relay: { sweepEveryMs: 1000, claimMs: 60_000 }, render: { batch: 1 }, deliver: { batch: 1 },
-      retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 }, breaker: { failuresToOpen: 3, probeEveryMs: 1000 }, lease: { lengthMs: 10_000 }, collection: { pollEveryMs: 1000 }, completeness: { at: '02:30', fullEveryDays: 7, openLimit: 1000 }, retention: { scheduled: false, keepDays: 1095, batch: 200 }, mirror: { everyMs: 600_000, overdueMs: 1000, hashFilesPerLook: 10 },
-      expectations: { captureMs: 0, pickUpMs: 0, acknowledgementMs: 0, returnFilesMs: 0 },
-      alarms: {
-        everyMs: 1000, settleMs: 0, groupMs: 0, remindEveryMs: 1000, oldestDueMs: 0, blockedLanesMs: 0, blockedLanes: 0, pausedMs: 0, pollAgeMs: 1000, oddAcknowledgementsMs: 0, ledgerMaxMiB: 0,
-        disks: { paths: [], minFreePercent: 0, minFreeMiB: 0 }, webhook: { timeoutMs: 1000 }, email: { port: 25, tls: 'none', timeoutMs: 1000 }, deadMan: { everyMs: 1000, pollAgeMs: 1000 },
-      },
-      log: { level: 'silent' }, mappingsDir: 'mappings',
-    }),
+    ...base,
+    instance: 'test', roles: ['api'],
+    http: { ...base.http, host: '127.0.0.1', port: 0, bodyLimitKiB: over.bodyLimitKiB ?? 1024, trustProxy: true, requestsPerMinute: over.requestsPerMinute ?? 100_000 },
+    bureau: { ...base.bureau, engine: engine.engine, url },
+    ledger: { ...base.ledger, engine: engine.engine, url, poolSize: 6, encrypt: engine.engine === 'mssql', trustServerCertificate: true },
+    queue: { ...base.queue, backend: 'postgres', url: queueUrl, prefix: 'test' },
+    retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 },
+    log: { level: 'silent' },
     channels: [channel('center', { secrets: [secret, oldSecret] }), channel('closed', { secrets: [secret], allow: ['203.0.113.0/24'] }), channel('files-only')],
     streamDefinitions: [],
     calendar: { version: 'test', national: [], local: [], hours: [] },
