@@ -16,7 +16,10 @@ export class ClearanceStore {
     this.items = new ItemViewStore(database);
   }
 
-  /** Undefined when the gateway knows neither the case nor anything returned for it. All is read as of one moment. */
+  /**
+   * Undefined when the gateway knows neither the case nor anything returned for it. Read as of one moment on PostgreSQL; on SQL Server
+   * in an order (settlements, what took money back, differences) in which a change in between can only withhold a clearance.
+   */
   async facts(caseNo: string): Promise<CaseSettlementFacts | undefined> {
     return this.database.transaction((runner) => this.read(caseNo, runner), this.database.dialect.engine === 'postgres' ? 'REPEATABLE READ' : 'READ COMMITTED');
   }
