@@ -1,9 +1,9 @@
 import { createPostgresBackend, Queue, runMigrations, withBackend, Worker, type ConnectionOptions } from 'bullmq';
 import { Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { GatewaySettings } from '../../domain/settings.js';
 import type { GatewayLog } from '../log.adapter.js';
+import { dropMarks, readEpoch, redisSeconds } from './redis-marks.adapter.js';
 import { judgeRedisInfo } from './judge-redis-info.js';
 
 /** What a worker can be rung for. The key is a channel name (or `all`); the ledger says what is due there. */
@@ -37,6 +37,9 @@ interface WorkerHandle {
 
 /** A line to Redis on which a command has no answer for this long is made anew; longer than a worker's blocking wait (5 s). */
 const silentLimitMs = 15_000;
+
+/** How long work under way and connections may take to end at a stop. */
+const closeLimitMs = 15_000;
 
 /** How long ringing may take before it counts as lost: the ledger's sweep rings again. */
 const ringLimitMs = 2_000;
@@ -193,14 +196,25 @@ export class DoorbellAdapter {
 
   /** Stops taking bells, waits for those under way. */
   async stopAnswering(): Promise<void> {
-    await Promise.all(this.workers.splice(0).map((w) => w.close()));
+    await this.orLeave(Promise.all(this.workers.splice(0).map((w) => w.close())));
   }
 
   async close(): Promise<void> {
     this.closing = true;
     await this.stopAnswering();
-    await Promise.all([...this.queues.values()].map((q) => q.close()));
+    await this.orLeave(Promise.all([...this.queues.values()].map((q) => q.close())));
     this.redis?.disconnect();
+  }
+
+  /**
+   * A worker or queue whose connection never got ready again (Redis gone, or just back) waits for it while it closes, without end.
+   * After closeLimitMs it is left: it takes no more bells, and whatever was under way is found again from the ledger.
+   */
+  private async orLeave(closing: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => { timer = setTimeout(() => resolve('late'), closeLimitMs); });
+    const end = await Promise.race([closing, late]).finally(() => clearTimeout(timer));
+    if (end === 'late') this.log.warn({ limitMs: closeLimitMs }, 'the queue did not let go in time; it is left as it is');
   }
 
   private readonly postgres = withBackend(createPostgresBackend);
@@ -257,31 +271,6 @@ async function inTime<T>(ask: () => Promise<T>): Promise<T> {
     return await Promise.race([ask(), late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** The mark of this Redis, made by whoever asks first: since when, by its own clock, and a name of its own. */
-async function readEpoch(redis: Redis, key: string): Promise<string> {
-  const known = await redis.get(key);
-  if (known !== null) return known;
-  await redis.set(key, `${await redisSeconds(redis)} ${randomUUID()}`, 'NX');
-  return (await redis.get(key)) ?? '0';
-}
-
-async function redisSeconds(redis: Redis): Promise<number> {
-  return Number((await redis.time())[0]);
-}
-
-/**
- * A mark «rung already» whose job lies in no list any more would swallow every later ring. Taking away that of a ring which came
- * just now costs one bell too many.
- */
-async function dropMarks(redis: Redis, base: string): Promise<void> {
-  for (let cursor = '0'; ; ) {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${base}:de:*`, 'COUNT', 1_000);
-    if (keys.length > 0) await redis.del(...keys);
-    if (next === '0') return;
-    cursor = next;
   }
 }
 
