@@ -38,6 +38,7 @@ import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
 import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
+import { SuspensePoller } from './reconciliation/suspense.poller.js';
 import { ReturnModule } from './reconciliation/return.module.js';
 import { ReturnProcessor } from './reconciliation/return.processor.js';
 
@@ -83,6 +84,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly mirror: MirrorPoller,
     private readonly charges: ChargePoller,
     private readonly reconciliation: ReconciliationPoller,
+    private readonly suspense: SuspensePoller,
     private readonly metrics: MetricsAdapter,
     private readonly alarms: AlarmStore,
     private readonly alarmJobs: AlarmJobs,
@@ -162,6 +164,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     jobs.push({ name: 'charges', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.charges.poll(goOn)) });
     jobs.push({ name: 'charges-removed', everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await this.charges.endRemoved(goOn)) });
     jobs.push({ name: 'reconcile', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.reconciliation.poll(goOn)) });
+    jobs.push({ name: 'suspense', everyMs: nightlyLookMs, run: () => this.suspense.look() });
     if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
     for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });

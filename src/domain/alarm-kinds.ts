@@ -42,6 +42,8 @@ export const alarmKinds = {
   'notifier-failed': { severity: 'warning', text: 'alarms cannot be sent on this way', zh: '告警发送失败', remedy: 'gateway alarms test tries every way and says what happened', remedyZh: '请用 gateway alarms test 逐一测试' },
   'dead-man-failed': { severity: 'warning', text: 'the sign of life cannot be given', zh: '存活信号无法写出', remedy: 'check alarms.deadMan: the directory must exist and be writable, the URL must answer', remedyZh: '请检查 alarms.deadMan 的目录权限或网址' },
   'card-issued': { severity: 'warning', text: 'a warning, yellow or red card was issued', zh: '已发预警、黄牌或红牌', remedy: 'gateway clock <case> shows the arithmetic; gateway cards what can be done', remedyZh: '请用 gateway clock <办件编号> 核对时限计算,用 gateway cards 处理' },
+  'settlement-contradicted': { severity: 'critical', text: 'what was settled in a closed day was taken back or corrected later', zh: '已结清的款项事后被退付、冲正或更正', remedy: 'gateway differences --code refunded shows them; find out whether the certificate is out', remedyZh: '请用 gateway differences --code refunded 查看,并核实是否已发证' },
+  'suspense-old': { severity: 'warning', text: 'differences stay open for longer than expected', zh: '差异长时间未处理', remedy: 'gateway differences lists them with the next step; gateway resolve decides', remedyZh: '请用 gateway differences 查看下一步,用 gateway resolve 处理' },
   'stage-alarm': { severity: 'warning', text: 'a stage raised an alarm', zh: '业务环节告警', remedy: 'see the text of the alarm', remedyZh: '见告警内容' },
 } as const satisfies Record<string, AlarmKindRow>;
 

@@ -34,7 +34,7 @@ export const gatewaySchema = z.strictObject({
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),
-  reconciliation: z.strictObject({ dir: z.string(), pollEveryMs: ms, batchItems: z.number().int().min(1000).max(5_000_000), twoPersonsAboveFen: z.number().int().min(0), clearanceTokens: z.array(z.string().min(32, 'expected at least 32 characters').max(200)).optional() }),
+  reconciliation: z.strictObject({ dir: z.string(), pollEveryMs: ms, batchItems: z.number().int().min(1000).max(5_000_000), twoPersonsAboveFen: z.number().int().min(0), suspenseDays: z.number().int().min(1).max(366).default(5), clearanceTokens: z.array(z.string().min(32, 'expected at least 32 characters').max(200)).optional() }),
   completeness: z.strictObject({
     /** Local time in Asia/Shanghai. */
     at: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected HH:MM'),

@@ -2,7 +2,7 @@ import type { ItemId, ItemKind, ReasonCode } from '../domain/reconciliation-outc
 import type { Day } from '../domain/reconciliation-records.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
-import { raw, sql, type Sql } from '../platform/database/sql.js';
+import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
 import { differenceRow, type DifferenceRow } from './reconciliation-row.js';
 
@@ -140,6 +140,16 @@ export class ItemViewStore {
   /** Open differences of items that count in a day or an earlier one. */
   async openCount(upTo: Day, runner: Runner = this.database): Promise<number> {
     return Number((await runner.run(sql`select count(*) as n from difference where is_open = 1 and statement_day <= ${upTo}`)).rows[0]!['n']);
+  }
+
+  /** Open differences of given reasons: older than a day, or about a settlement of an earlier day. The oldest are named. */
+  async alarming(reasons: readonly ReasonCode[], which: { before: Day } | { contradicting: true }): Promise<{ count: number; items: NamedItem[] }> {
+    const where = sql`is_open = 1 and reason in (${list(reasons)}) and ${'before' in which ? sql`first_day < ${which.before}` : sql`(refers_to_day is not null or aspect = 'afterwards')`}`;
+    const count = Number((await this.database.run(sql`select count(*) as n from difference where ${where}`)).rows[0]!['n']);
+    if (count === 0) return { count, items: [] };
+    const top = this.database.dialect.top(5);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} item_id from difference where ${where} order by first_day, id ${raw(top.suffix)}`);
+    return { count, items: [...(await this.named(rows.map((r) => String(r['item_id'])))).values()] };
   }
 
   /** How many open differences there are by reason, with both values. */

@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { ChargeStore } from '../ledger/charge.store.js';
 import { ClearanceStore } from '../ledger/clearance.store.js';
+import { AlarmStore } from '../ledger/alarm.store.js';
+import { ItemViewStore } from '../ledger/item-view.store.js';
 import { MatchStore } from '../ledger/match.store.js';
 import { ResolutionStore } from '../ledger/resolution.store.js';
 import { Clock } from '../platform/clock.js';
@@ -17,6 +19,7 @@ import type { Standards } from '../domain/reconciliation-rules.js';
 import { loadStandards } from './load-standards.adapter.js';
 import { matchRecords } from './match-records.js';
 import { ReconciliationPoller } from './reconciliation.poller.js';
+import { SuspensePoller } from './suspense.poller.js';
 
 /** Token of the standards (rules, reasons, tariff, tax expectations) as they were read at the start. */
 export const STANDARDS = Symbol('standards of reconciliation');
@@ -55,12 +58,17 @@ export class ReconciliationModule {
           useFactory: (db: DatabaseAdapter, clock: Clock, s: Standards) => new ClearanceAdapter(new ClearanceStore(db), s.reasons, clock, settings.reconciliation.clearanceTokens ?? []),
         },
         {
+          provide: SuspensePoller,
+          inject: [LEDGER_DATABASE, AlarmStore, Clock, STANDARDS],
+          useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, s: Standards) => new SuspensePoller(new ItemViewStore(db), alarms, s.reasons, settings.reconciliation.suspenseDays, clock),
+        },
+        {
           provide: ReconciliationPoller,
           inject: [MatchStore, STANDARDS, LOG],
           useFactory: (store: MatchStore, s: Standards, log: GatewayLog) => new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log),
         },
       ],
-      exports: [STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore],
+      exports: [STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore, SuspensePoller],
     };
   }
 }

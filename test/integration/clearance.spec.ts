@@ -12,6 +12,7 @@ import { Clock } from '../../src/platform/clock.js';
 import { loadSettings } from '../../src/platform/config/load-settings.config.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
 import { raw, sql } from '../../src/platform/database/sql.js';
+import { SuspensePoller } from '../../src/reconciliation/suspense.poller.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
 
@@ -106,6 +107,16 @@ describe('GET /api/cases/{no}/clearance', () => {
     expect(short(await ask('YY1'))).toMatchObject({ state: 'contradicted', against: ['refund R1: not-examined'] });
     await reconcile();
     expect(short(await ask('YY1'))).toMatchObject({ state: 'contradicted', against: ['refund R1: refunded'] });
+    const alarms = async (): Promise<string[]> => (await db.run(raw('select kind, alarm_text from alarm where absent_since is null order by kind'))).rows.map((r) => `${String(r['kind'])}: ${String(r['alarm_text'])}`);
+    const suspense = gateway.app.get(SuspensePoller);
+    await suspense.look();
+    expect(await alarms()).toEqual(['settlement-contradicted: 1 taken back or corrected after the day was closed: refund R1']);
+    clock.at = '2026-11-27T10:00:00.000Z';
+    await suspense.look();
+    expect(await alarms()).toEqual(['settlement-contradicted: 1 taken back or corrected after the day was closed: refund R1', 'suspense-old: 2 open for more than 5 days: payment S2, refund R1']);
+    await db.run(raw(`update difference set is_open = 0 where reason in ('refunded', 'duplicate-payment')`));
+    await suspense.look();
+    expect(await alarms()).toEqual([]);
   }, 60_000);
 
   it('opens again when the payment is taken back on an open day', async () => {

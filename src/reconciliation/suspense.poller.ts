@@ -1,0 +1,32 @@
+import type { AlarmKind } from '../domain/alarm-kinds.js';
+import { addDays, dayOf } from '../domain/reckon-days.js';
+import { reasonCodes, type ReasonCode } from '../domain/reconciliation-outcomes.js';
+import type { Reasons } from '../domain/reconciliation-rules.js';
+import type { AlarmStore } from '../ledger/alarm.store.js';
+import type { ItemViewStore, NamedItem } from '../ledger/item-view.store.js';
+import type { Clock } from '../platform/clock.js';
+
+/** Reasons that say that money of a settlement went back, or that its record was corrected. */
+const contradicting: readonly ReasonCode[] = ['refunded', 'reversed', 'refund-exceeds-payment', 'corrected-after-close', 'contradictory-record'];
+
+/** Raises alarms for what was settled and contradicted later, and for differences that do not clear; takes them back when it is over. */
+export class SuspensePoller {
+  constructor(
+    private readonly items: ItemViewStore,
+    private readonly alarms: AlarmStore,
+    private readonly reasons: Reasons,
+    private readonly suspenseDays: number,
+    private readonly clock: Clock,
+  ) {}
+
+  async look(): Promise<void> {
+    await this.tell('settlement-contradicted', 'taken back or corrected after the day was closed', await this.items.alarming(contradicting, { contradicting: true }));
+    const due = reasonCodes.filter((code) => this.reasons[code].severity !== 'normal');
+    await this.tell('suspense-old', `open for more than ${this.suspenseDays} days`, await this.items.alarming(due, { before: addDays(dayOf(this.clock.iso()), -this.suspenseDays) }));
+  }
+
+  private async tell(kind: AlarmKind, what: string, found: { count: number; items: readonly NamedItem[] }): Promise<void> {
+    if (found.count === 0) await this.alarms.clear(kind);
+    else await this.alarms.raise(kind, kind, `${found.count} ${what}: ${found.items.map((i) => i.en).join(', ')}${found.count > found.items.length ? ' ...' : ''}`);
+  }
+}
