@@ -1,7 +1,9 @@
 // The architecture as rules: imports run one way, stages do not know each other, pure files stay pure.
 // test/pure/import-rules.spec.ts proves that each rule bites.
 
-const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'reconciliation', 'alarm', 'supervision', 'ops'];
+const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'reconciliation', 'alarm', 'supervision'];
+// Faces show what stages compute and change nothing through them: they may import a stage's pure files and adapters.
+const faces = ['ops', 'inquiry'];
 const roles = ['module', 'poller', 'processor', 'controller', 'store', 'adapter', 'entity', 'migration', 'command', 'config'];
 
 // A role in the name is the border: without one the file is pure. The places that put the parts together are left out, and
@@ -20,19 +22,29 @@ const may = {
   platform: ['domain'],
   ledger: ['platform', 'domain'],
   ...Object.fromEntries(stages.map((stage) => [stage, ['ledger', 'platform', 'domain']])),
+  ...Object.fromEntries(faces.map((face) => [face, [...stages, 'ledger', 'platform', 'domain']])),
 };
 
 module.exports = {
   forbidden: [
     ...Object.entries(may).map(([part, others]) => ({
       name: `one-way-${part}`,
-      comment: stages.includes(part)
+      comment: faces.includes(part)
+        ? `${part} is a face: it may import stages, ledger, platform and domain, and no other face.`
+        : stages.includes(part)
         ? `${part} is a stage: it may import ledger, platform and domain; what two stages share belongs to one of those.`
         : `${part} may import ${others.length === 0 ? 'nothing of ours' : others.join(' and ')}: imports run stages → ledger → platform → domain.`,
       severity: 'error',
       from: { path: `^src/${part}/` },
       to: { path: '^src/', pathNot: `^src/(${[part, ...others].join('|')})/` },
     })),
+    {
+      name: 'faces-call-no-stage',
+      comment: 'A face reads what a stage computes (pure files, adapters); it rings through the ledger and never calls a processor or poller.',
+      severity: 'error',
+      from: { path: `^src/(${faces.join('|')})/` },
+      to: { path: `^src/(${stages.join('|')})/.+\\.(module|poller|processor|controller|store|command)\\.ts$` },
+    },
     {
       name: 'domain-needs-only-zod',
       comment: 'The vocabulary is read by every part and depends on nothing but its schema library.',
@@ -59,7 +71,7 @@ module.exports = {
       comment: 'The simulator checks what the stages made, so it must not share their code: a mistake would be on both sides.',
       severity: 'error',
       from: { path: '^src/simulator/', pathNot: '^src/simulator/[^/]+\\.ts$' },
-      to: { path: `^src/(${stages.join('|')}|ledger)/` },
+      to: { path: `^src/(${[...stages, ...faces].join('|')}|ledger)/` },
     },
     {
       name: 'no-circles',
@@ -113,7 +125,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^src/setup/' },
+    // A page is built for the browser by its own tool and shares types only.
+    exclude: { path: '^src/(setup|[^/]+/page)/' },
     // Type-only imports count too: they couple as well.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -69,6 +69,11 @@ const cases: [file: string, it: string, rules: string[]][] = [
   ['src/simulator/toys.ts', '../delivery/deliver.processor.js', []],
   ['src/alarm/look.poller.ts', '../delivery/deliver.processor.js', ['one-way-alarm']],
   ['src/supervision/look.poller.ts', '../delivery/deliver.processor.js', ['one-way-supervision']],
+  ['src/ops/calls.controller.ts', '../delivery/deliver.processor.js', ['faces-call-no-stage']],
+  ['src/ops/reads.adapter.ts', '../delivery/compute.js', []],
+  ['src/inquiry/reads.adapter.ts', '../ops/asks.controller.js', ['one-way-inquiry']],
+  ['src/delivery/knows.processor.ts', '../ops/asks.controller.js', ['one-way-delivery']],
+  ['src/simulator/center/peeks.ts', '../../ops/asks.controller.js', ['simulator-knows-no-stage']],
   ['src/ops/index.ts', '../domain/words.js', []],
   ['src/ops/asks.controller.ts', './index.js', ['no-barrels']],
 ];
@@ -79,6 +84,7 @@ describe('the rules for imports', () => {
       const tree = makeTree({
         'src/domain/words.ts': 'export const it = 1;', 'src/platform/thing.adapter.ts': 'export const it = 1;', 'src/platform/thing.ts': 'export const it = 1;',
         'src/ledger/exchange.store.ts': 'export const it = 1;', 'src/delivery/deliver.processor.ts': 'export const it = 1;', 'src/simulator/toy.ts': 'export const it = 1;',
+        'src/delivery/compute.ts': 'export const it = 1;',
         'src/delivery/around.ts': "import type { b } from './and-around.js'; export type a = b;", 'src/delivery/and-around.ts': "import type { a } from './around.js'; export type b = a;",
         ...Object.fromEntries(cases.map(([file, it]) => [file, word.replace('%', it)])),
       });
