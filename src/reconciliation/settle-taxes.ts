@@ -93,16 +93,19 @@ export function settleTaxes(set: TaxSet, context: MatchContext): Outcome {
   }
 
   const pointing = new Map<ItemId, { id: ItemId; verdict: Verdict }>();
+  const right = (l: Link<TaxItem>): boolean => l.netFen === l.payment.dueFen;
+  const unsettled: { expectation: TaxExpectation | undefined; decided: boolean; links: readonly Link<TaxItem>[] }[] = [];
   for (const [slot, links] of slots) {
     const expectation = open.get(slot);
     const decided = expectation !== undefined && links.some((l) => forbidden.has(`${expectation.id} ${l.payment.id}`));
-    const right = (l: Link<TaxItem>): boolean => l.netFen === l.payment.dueFen;
     const frozen = (everOf.get(slot) ?? []).find((e) => fixedExpected.get(e.id)?.rule === 'tax-slip');
     if ((expectation || frozen) && !decided && links.every(right)) {
       if (expectation) open.delete(slot);
       settle('tax-slip', 'matched', expectation ? [expectation] : [], links.flatMap((l) => [l.payment, ...l.takes]));
-      continue;
-    }
+    } else unsettled.push({ expectation, decided, links });
+  }
+  // Only now is it known what stays open: a slip is near to nothing that another one settles.
+  for (const { expectation, decided, links } of unsettled) {
     for (const link of links) {
       const verdict = judgeSlip(link, { expectation, decided, right: right(link), set, open, context });
       differ('tax-record', link.payment, { ...verdict, returnedFen: link.netFen });

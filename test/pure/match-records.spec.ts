@@ -153,6 +153,11 @@ describe('properties', () => {
     );
   });
 
+  it('what a slip comes near to is still open, in whatever order slips are read', () => {
+    const facts = { expectations: [expectation({ taxKind: '印花税' })], taxes: [tax({ ticketNo: 'T0', party: 'transferor' }), tax({ ticketNo: 'T1', taxKind: '印花税' })] };
+    expect(told(facts)[0]).toBe('T0/paid settlement tax-not-expected tax-slip kind near - /300000 ');
+  });
+
   it('closing a day changes nothing: what it settled stands, what is open keeps its reason', () => {
     fc.assert(
       fc.property(anyFacts, fc.constantFrom('2026-11-18', '2026-11-19', '2026-11-20', '2026-11-21'), (facts, closed) => {
