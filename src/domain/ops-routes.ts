@@ -1,21 +1,6 @@
+import { act, acting, administrator, all, disclose, handling, look, type Route } from './ops-route.js';
+
 /** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
-
-interface Route {
-  /** Roles that may; 'anyone' needs no session, 'signed-on' any role. */
-  readonly roles: 'anyone' | 'signed-on' | readonly ('viewer' | 'operator' | 'finance' | 'administrator')[];
-  /** Changes something; it is in the audit log whether it is allowed or refused. */
-  readonly action: boolean;
-  /** Gives names, identity numbers or telephones unmasked; every view is in the audit log. */
-  readonly personal: boolean;
-}
-
-const all = ['viewer', 'operator', 'finance', 'administrator'] as const;
-const acting = ['operator', 'administrator'] as const;
-const handling = ['operator', 'finance', 'administrator'] as const;
-const administrator = ['administrator'] as const;
-const look = (roles: Route['roles']): Route => ({ roles, action: false, personal: false });
-const act = (roles: Route['roles']): Route => ({ roles, action: true, personal: false });
-const disclose = (roles: Route['roles']): Route => ({ roles, action: true, personal: true });
 
 /** `METHOD path`, below /api/ops/. */
 export const opsRoutes = {
