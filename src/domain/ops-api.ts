@@ -1,5 +1,6 @@
 import type { ExchangeState } from './exchange-states.js';
 import type { FailureKind } from './failures.js';
+import type { BoardCalls, Forecast } from './ops-board-api.js';
 import type { OpsRoutePath } from './ops-routes.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant, Sha256 } from './vocabulary.js';
 
@@ -54,16 +55,7 @@ export interface Me {
   readonly instance: string;
 }
 export interface PasswordRequest { readonly current: string; readonly next: string }
-export interface SessionLine {
-  readonly id: string;
-  readonly user: string;
-  readonly current: boolean;
-  readonly address: string;
-  readonly agent: string;
-  readonly createdAt: Instant;
-  readonly seenAt: Instant;
-  readonly endsAt: Instant;
-}
+export interface SessionLine { readonly id: string; readonly user: string; readonly current: boolean; readonly address: string; readonly agent: string; readonly createdAt: Instant; readonly seenAt: Instant; readonly endsAt: Instant }
 export interface UserLine {
   readonly name: string;
   readonly role: Role;
@@ -136,6 +128,7 @@ export interface Today {
   readonly series: readonly SeriesPoint[];
   /** What this channel's receiver is expected to do next, where it is configured. */
   readonly expected: readonly { readonly channel: ChannelName; readonly what: 'pick-up' | 'acknowledgement' | 'return-files'; readonly withinMs: number }[];
+  readonly forecast?: Forecast | undefined;
 }
 /** Server-sent events of `GET stream`: `today` with Today, `beat` every heartbeatMs with {at}, `end` when the session ended. */
 export const heartbeatMs = 10_000;
@@ -271,7 +264,7 @@ export interface AuditLine { readonly seq: string; readonly at: Instant; readonl
 export interface AuditPage { readonly lines: readonly AuditLine[]; readonly next?: string | undefined }
 
 /** Request body and answer of each route; GET routes have their query under `request`. Without answer: 204. */
-export interface OpsCalls extends Record<OpsRoutePath, { request: unknown; answer: unknown }> {
+export interface OpsCalls extends BoardCalls, Record<OpsRoutePath, { request: unknown; answer: unknown }> {
   'POST login': { request: LoginRequest; answer: Me };
   'POST logout': { request: undefined; answer: undefined };
   'GET me': { request: undefined; answer: Me };
