@@ -32,6 +32,7 @@ import { RetentionStore } from './retention.store.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
+import { RequestSessions } from './request-session.adapter.js';
 import { RejectionStore } from './rejection.store.js';
 import { RetryStore } from './retry.store.js';
 import { ReturnFileStore } from './return-file.store.js';
@@ -49,7 +50,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, OpsActionStore, OpsViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -77,6 +78,7 @@ export class LedgerModule {
         { provide: AuditStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new AuditStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OpsUserStore, useFactory: (db: DatabaseAdapter, clock: Clock, audit: AuditStore) => new OpsUserStore(db, clock, audit), inject: [LEDGER_DATABASE, Clock, AuditStore] },
         { provide: OpsSessionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsSessionStore(db, clock, settings.ops.sessions), inject: [LEDGER_DATABASE, Clock] },
+        { provide: RequestSessions, useFactory: (sessions: OpsSessionStore) => new RequestSessions(settings, sessions), inject: [OpsSessionStore] },
         { provide: OpsActionStore, useFactory: (db: DatabaseAdapter, clock: Clock, audit: AuditStore) => new OpsActionStore(db, clock, audit), inject: [LEDGER_DATABASE, Clock, AuditStore] },
         { provide: OpsViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ChargeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChargeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

@@ -6,7 +6,7 @@ import type { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import type { MessageContent, OperatorViewStore } from '../ledger/operator-view.store.js';
 import type { OpsViewStore } from '../ledger/ops-view.store.js';
 import { compareLeaves } from './compare-leaves.js';
-import { maskSnapshot, maskText, personalValues } from './mask-personal.js';
+import { maskSnapshot, maskText, personalValues } from '../domain/mask-personal.js';
 
 /** Gathers one exchange with all that the ledger knows of it, masked or not. */
 export class ExchangeDetails {

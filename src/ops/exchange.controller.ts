@@ -9,7 +9,7 @@ import { OpsViewStore } from '../ledger/ops-view.store.js';
 import { Clock } from '../platform/clock.js';
 import { ExchangeDetails, exchangeLine, failureText } from './exchange-detail.adapter.js';
 import { groupKey } from './group-key.js';
-import { maskText } from './mask-personal.js';
+import { maskText } from '../domain/mask-personal.js';
 import { OpsFilter } from './ops-filter.adapter.js';
 import { OpsGuard, signedOn, type OpsRequest } from './ops-guard.adapter.js';
 import { exchangeQuery, readInput, reasonRequest, searchOf } from './read-input.js';

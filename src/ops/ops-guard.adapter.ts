@@ -2,8 +2,9 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import type { Request, Response } from 'express';
 import { openBeforePasswordChange, opsPrefix, opsRoutes, type OpsRoutePath } from '../domain/ops-routes.js';
 import { AuditStore } from '../ledger/audit.store.js';
+import type { SignedOn } from '../ledger/request-session.adapter.js';
 import { refuse } from './refusal.js';
-import { SignOn, type SignedOn } from './sign-on.adapter.js';
+import { SignOn } from './sign-on.adapter.js';
 
 /** What the guard found out of a request. */
 export interface OpsRequest extends Request {

@@ -14,6 +14,7 @@ import { OpsActionStore } from '../ledger/ops-action.store.js';
 import { OpsSessionStore } from '../ledger/ops-session.store.js';
 import { OpsUserStore } from '../ledger/ops-user.store.js';
 import { OpsViewStore } from '../ledger/ops-view.store.js';
+import { RequestSessions } from '../ledger/request-session.adapter.js';
 import { ReplayStore } from '../ledger/replay.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import { Clock } from '../platform/clock.js';
@@ -47,9 +48,9 @@ export class OpsModule {
         OpsFilter,
         {
           provide: SignOn,
-          inject: [SETTINGS, LEDGER_DATABASE, OpsUserStore, OpsSessionStore, AuditStore, Clock],
-          useFactory: (settings: Settings, database: DatabaseAdapter, users: OpsUserStore, sessions: OpsSessionStore, audit: AuditStore, clock: Clock) =>
-            new SignOn({ settings, database, users, sessions, audit, limit: new LoginLimit(clock, settings.ops.loginsPerMinute), clock }),
+          inject: [SETTINGS, LEDGER_DATABASE, OpsUserStore, OpsSessionStore, RequestSessions, AuditStore, Clock],
+          useFactory: (settings: Settings, database: DatabaseAdapter, users: OpsUserStore, sessions: OpsSessionStore, requests: RequestSessions, audit: AuditStore, clock: Clock) =>
+            new SignOn({ settings, database, users, sessions, requests, audit, limit: new LoginLimit(clock, settings.ops.loginsPerMinute), clock }),
         },
         {
           provide: ExchangeDetails,

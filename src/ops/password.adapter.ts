@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 
 /** Argon2id with 19 MiB and two passes, as OWASP recommends; the algorithm is the library's default. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -21,6 +21,3 @@ export async function passwordFits(stored: string | undefined, password: string)
 export const oneTimePassword = (): string => Array.from({ length: 20 }, () => signs[randomInt(signs.length)]).join('');
 
 export const newToken = (): string => randomBytes(32).toString('base64url');
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
-/** Derived from the session's token: who can read the one has the other, and nothing more has to be kept. */
-export const csrfOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('base64url');

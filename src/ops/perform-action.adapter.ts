@@ -13,7 +13,7 @@ import type { RetryStore } from '../ledger/retry.store.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { groupKey } from './group-key.js';
 import { refuse } from './refusal.js';
-import type { SignedOn } from './sign-on.adapter.js';
+import type { SignedOn } from '../ledger/request-session.adapter.js';
 
 interface ActionParts {
   readonly view: ExchangeViewStore;

@@ -1,24 +1,18 @@
 import type { Request, Response } from 'express';
-import { randomUUID, timingSafeEqual } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
-import { csrfHeader, type LoginRequest, type Me } from '../domain/ops-api.js';
+import { randomUUID } from 'node:crypto';
+import type { LoginRequest, Me } from '../domain/ops-api.js';
 import { opsRoutes, type OpsRoutePath } from '../domain/ops-routes.js';
 import type { Settings } from '../domain/settings.js';
 import type { AuditActor, AuditStore } from '../ledger/audit.store.js';
-import type { OpsSession, OpsSessionStore } from '../ledger/ops-session.store.js';
+import type { OpsSessionStore } from '../ledger/ops-session.store.js';
 import type { OpsUserStore } from '../ledger/ops-user.store.js';
+import { addressOf, type RequestSessions, type SignedOn } from '../ledger/request-session.adapter.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { csrfOf, hashToken } from '../platform/session-token.js';
 import type { LoginLimit } from './limit-tries.adapter.js';
-import { csrfOf, hashToken, newToken, passwordFits } from './password.adapter.js';
+import { newToken, passwordFits } from './password.adapter.js';
 import { refuse } from './refusal.js';
-
-/** A request that stands in a session. */
-export interface SignedOn {
-  readonly session: OpsSession;
-  readonly token: string;
-  readonly who: AuditActor;
-}
 
 interface SignOnParts {
   readonly settings: Settings;
@@ -26,6 +20,7 @@ interface SignOnParts {
   readonly users: OpsUserStore;
   readonly sessions: OpsSessionStore;
   readonly audit: AuditStore;
+  readonly requests: RequestSessions;
   readonly limit: LoginLimit;
   readonly clock: Clock;
 }
@@ -34,16 +29,7 @@ const wrong = 'name or password is wrong; after several wrong passwords a name i
 
 /** Signs people on and off, and knows who a request comes from. */
 export class SignOn {
-  private readonly trusted = new BlockList();
-
-  constructor(private readonly parts: SignOnParts) {
-    for (const entry of parts.settings.ops.proxy?.addresses ?? []) {
-      const [address = '', bits] = entry.split('/');
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (bits === undefined) this.trusted.addAddress(address, family);
-      else this.trusted.addSubnet(address, Number(bits), family);
-    }
-  }
+  constructor(private readonly parts: SignOnParts) {}
 
   async login(request: Request, response: Response, asked: LoginRequest): Promise<Me> {
     const { limit, audit, users } = this.parts;
@@ -70,23 +56,16 @@ export class SignOn {
 
   async logout(signed: SignedOn, request: Request, response: Response): Promise<void> {
     await this.parts.audit.with(signed.who, { action: 'logout', outcome: 'done' }, (runner) => this.parts.sessions.end(runner, signed.session.id));
-    response.append('set-cookie', this.cookie(request, '', 0));
+    response.append('set-cookie', this.parts.requests.cookie(request, '', 0));
   }
 
   /** The session of a request; `touch` keeps it alive. */
-  async find(request: Request, touch = true): Promise<SignedOn | undefined> {
-    const token = this.tokenOf(request);
-    if (token === undefined) return undefined;
-    const session = await this.parts.sessions.find(hashToken(token), touch);
-    if (!session) return undefined;
-    // A session that the proxy opened lives only as long as the proxy says the same name.
-    if (session.signOn === 'proxy' && this.proxyName(request) !== session.user) return undefined;
-    return { session, token, who: { actor: `ops ${session.user}`, origin: 'page', address: addressOf(request) } };
+  find(request: Request, touch = true): Promise<SignedOn | undefined> {
+    return this.parts.requests.find(request, touch);
   }
 
   csrfFits(request: Request, signed: SignedOn): boolean {
-    const [given, own] = [Buffer.from(request.header(csrfHeader) ?? ''), Buffer.from(csrfOf(signed.token))];
-    return given.length === own.length && timingSafeEqual(given, own);
+    return this.parts.requests.csrfFits(request, signed);
   }
 
   me(signed: SignedOn): Me {
@@ -95,7 +74,7 @@ export class SignOn {
   }
 
   private async loginByProxy(request: Request, response: Response): Promise<Me> {
-    const name = this.proxyName(request);
+    const name = this.parts.requests.proxyName(request);
     const user = name === undefined ? undefined : await this.parts.users.find(name);
     const who: AuditActor = { actor: user ? `ops ${user.name}` : 'ops (unknown)', origin: 'page', address: addressOf(request) };
     if (!user || user.disabled) {
@@ -113,7 +92,7 @@ export class SignOn {
       if (user.signOn === 'password') await users.noteLogin(runner, user.name);
       await sessions.open(runner, { id: randomUUID(), tokenHash: hashToken(token), user: user.name, signOn: user.signOn, address: addressOf(request), agent: request.header('user-agent') ?? '' });
     });
-    response.append('set-cookie', this.cookie(request, token, Math.floor(settings.ops.sessions.absoluteMs / 1000)));
+    response.append('set-cookie', this.parts.requests.cookie(request, token, Math.floor(settings.ops.sessions.absoluteMs / 1000)));
     return this.meOf(user, token, endsAt);
   }
 
@@ -124,35 +103,4 @@ export class SignOn {
     });
     return { name: user.name, role: user.role, mustChangePassword: user.mustChange, csrf: csrfOf(token), signOn: user.signOn, endsAt, idleMs: this.parts.settings.ops.sessions.idleMs, may, instance: this.parts.settings.instance };
   }
-
-  /** The name in the trusted header, only where the connection itself comes from a trusted address. */
-  private proxyName(request: Request): string | undefined {
-    const { proxy } = this.parts.settings.ops;
-    const address = plainAddress(request.socket.remoteAddress ?? '');
-    if (!proxy || isIP(address) === 0 || !this.trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return undefined;
-    const name = request.header(proxy.header)?.trim().toLowerCase();
-    return name === undefined || !/^[a-z][a-z0-9._-]{1,39}$/.test(name) ? undefined : name;
-  }
-
-  private secure(request: Request): boolean {
-    return request.secure || !/^(localhost|127\.|::1)/.test(this.parts.settings.http.host);
-  }
-
-  private name(request: Request): string {
-    return this.secure(request) ? '__Host-gateway' : 'gateway';
-  }
-
-  private cookie(request: Request, token: string, seconds: number): string {
-    return `${this.name(request)}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${this.secure(request) ? '; Secure' : ''}`;
-  }
-
-  private tokenOf(request: Request): string | undefined {
-    const name = `${this.name(request)}=`;
-    const found = (request.headers.cookie ?? '').split(';').map((c) => c.trim()).filter((c) => c.startsWith(name));
-    const token = found.length === 1 ? found[0]!.slice(name.length) : '';
-    return /^[A-Za-z0-9_-]{43}$/.test(token) ? token : undefined;
-  }
 }
-
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/, '');
-export const addressOf = (request: Request): string => plainAddress(request.ip ?? '');

@@ -3,7 +3,7 @@ import { bucketSeries } from '../../src/ops/bucket-series.js';
 import { checkPassword } from '../../src/ops/check-password.js';
 import { compareLeaves } from '../../src/ops/compare-leaves.js';
 import { judgeChannel, judgeLight } from '../../src/ops/judge-light.js';
-import { maskSnapshot, maskText, personalValues } from '../../src/ops/mask-personal.js';
+import { maskSnapshot, maskText, personalValues } from '../../src/domain/mask-personal.js';
 
 describe('masking', () => {
   const snapshot = {

@@ -1,4 +1,4 @@
-import type { CaseSnapshot, Row } from '../domain/snapshot.js';
+import type { CaseSnapshot, Row } from './snapshot.js';
 
 /** Columns of a bureau that hold a person, wherever they stand; names of items, steps and materials are not persons. */
 const personal = /^(name|.*(owner|holder|payer|taxpayer|agent|applicant|contact)_?name|legal_person|legal_representative|payer|taxpayer|cert_no|id_?no|id_?card|identity_?no|.*phone.*|mobile|tel|email|address|taxpayer_no)$/i;
