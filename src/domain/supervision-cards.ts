@@ -45,6 +45,8 @@ export interface JudgedClock {
   readonly dueAt?: Instant | undefined;
   readonly nextAt?: Instant | undefined;
   readonly outcome?: string | undefined;
+  /** When the case ended; monitored cases only. */
+  readonly endedAt?: Instant | undefined;
   /** Whether time, or a change of calendar or rules, can still change anything. */
   readonly live: boolean;
   readonly faultCode?: string | undefined;

@@ -43,11 +43,11 @@ const knownValues = (facts: CaseFacts, digest: string): unknown[] => [JSON.strin
 const judged: readonly Column[] = [
   column('clock_state', 'text'), column('clock_level', 'text'), column('light', 'text'), column('used', 'int'), column('remaining', 'int'),
   column('due_at', 'instant'), column('next_crossing_at', 'instant'), column('outcome', 'text'), column('live', 'flag'), column('gone', 'flag'), column('fault_code', 'text'), column('computed_at', 'instant'),
-  column('carded', 'flag'),
+  column('carded', 'flag'), column('ended_at', 'instant'),
 ];
 const judgedValues = (facts: CaseFacts, j: JudgedClock, now: Instant, carded: boolean): unknown[] => [
   j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.live || carded ? 1 : 0, facts.removedAt === undefined ? 0 : 1,
-  j.faultCode ?? null, now, carded ? 1 : 0,
+  j.faultCode ?? null, now, carded ? 1 : 0, j.endedAt ?? null,
 ];
 /** What a person or the schedule would see differently; a row that says the same is not written again. */
 const tell = (j: JudgedClock): string => JSON.stringify([j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.faultCode ?? null]);
@@ -74,11 +74,11 @@ export class ClockStore {
     return rows.map((r) => ({ id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), takenAt: instantText(r['taken_at']) }));
   }
 
-  /** Cases that are gone from the bureau while their clock still thinks they are there. */
-  async removedCases(limit: number): Promise<{ stream: string; caseNo: CaseNo; removedAt: Instant; snapshotId: string; facts: CaseFacts }[]> {
+  /** Cases that are gone from the bureau while one of these bodies' clocks still thinks they are there. */
+  async removedCases(bodies: readonly string[], limit: number): Promise<{ stream: string; caseNo: CaseNo; removedAt: Instant; snapshotId: string; facts: CaseFacts }[]> {
     const top = this.database.dialect.top(limit);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} h.stream, h.case_no, h.removed_at, h.snapshot_id, c.facts from case_head h
-      join clock_state c on c.stream = h.stream and c.case_no = h.case_no and c.gone = 0 where h.removed_at is not null order by h.stream, h.case_no ${raw(top.suffix)}`);
+      join clock_state c on c.stream = h.stream and c.case_no = h.case_no and c.gone = 0 and c.body in (${list(bodies)}) where h.removed_at is not null order by h.stream, h.case_no ${raw(top.suffix)}`);
     return rows.map((r) => ({ stream: String(r['stream']), caseNo: String(r['case_no']), removedAt: instantText(r['removed_at']), snapshotId: String(r['snapshot_id']), facts: JSON.parse(String(r['facts'])) as CaseFacts }));
   }
 
@@ -100,7 +100,9 @@ export class ClockStore {
       if (facts.length === 0) return { changed: 0, cards: 0 };
       const held = await this.hold(runner, sql`case_no in (${list([...new Set(facts.map((k) => k.caseNo))])})`);
       const keyOf = (k: { stream: string; caseNo: string }): string => `${k.stream}\u0000${k.caseNo}`;
-      const digests = new Map(held.map((h) => [keyOf(h), h.digest]));
+      // A body that is not kept any more knows old facts only; what it knows counts where there is no other.
+      const kept = (h: Held): number => (judge.bodies.includes(h.body) ? 1 : 0);
+      const digests = new Map([...held].sort((a, b) => kept(a) - kept(b)).map((h) => [keyOf(h), h.digest]));
       const fresh: KnownFacts[] = [];
       for (const k of facts) {
         if (digests.get(keyOf(k)) === k.digest) continue;

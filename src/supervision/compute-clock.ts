@@ -10,6 +10,8 @@ export interface PresentCase {
   readonly acceptedAt?: number | undefined;
   readonly outcome?: CaseOutcome | undefined;
   readonly endedAt?: number | undefined;
+  /** Gone from the bureau, however it had ended before. */
+  readonly removedAt?: number | undefined;
   readonly pauses: readonly Pause[];
 }
 
@@ -76,7 +78,7 @@ export function presentCase(facts: CaseFacts, now: number): PresentCase {
   const acceptedAt = known(facts.acceptedAt);
   const [withdrawn, refused, closed, removed] = [known(facts.withdrawnAt), known(facts.refusedAt), known(facts.closedAt), known(facts.removedAt)];
   const closedAs: CaseOutcome = facts.result === 'VOID' ? 'void' : facts.result === 'RETURN' ? 'returned' : 'closed';
-  const ended = (outcome: CaseOutcome, ...at: (number | undefined)[]): PresentCase => ({ acceptedAt, outcome, endedAt: Math.min(...at.filter((x) => x !== undefined)), pauses });
+  const ended = (outcome: CaseOutcome, ...at: (number | undefined)[]): PresentCase => ({ acceptedAt, outcome, endedAt: Math.min(...at.filter((x) => x !== undefined)), removedAt: removed, pauses });
   // A withdrawal is written down as a closing too; the withdrawal is what it was.
   if (withdrawn !== undefined) return ended('withdrawn', withdrawn, closed);
   if (closed !== undefined) return ended(closedAs, closed);
@@ -127,7 +129,8 @@ function specials(present: PresentCase, rules: RuleVersion, meters: Meters, now:
     if (!p.approved || p.approved.length <= 0) return notMonitored('special', p.sequence, 'it has no approved length');
     const startsAt = secondOf(p.from);
     const runsOn = levels.runsOnAfterClose && present.outcome === 'closed';
-    const endedAt = earliest(startsAt, [p.until === undefined ? undefined : secondOf(p.until), runsOn ? undefined : present.endedAt], now);
+    // Of a case that is gone from the bureau nobody can enter an end any more.
+    const endedAt = earliest(startsAt, [p.until === undefined ? undefined : secondOf(p.until), runsOn ? present.removedAt : present.endedAt], now);
     return { object: 'special', sequence: p.sequence, startsAt, endedAt, limits: [measureLimit('committed', p.approved, startsAt, noPauses, rules, meters)], levels };
   });
 }
@@ -145,7 +148,7 @@ function others(facts: CaseFacts, present: PresentCase, rules: RuleVersion, mete
   if (certificate && present.outcome === 'closed' && facts.result === 'PASS' && endedAt !== undefined && !certificate.exceptItems.includes(facts.itemCode ?? '')) {
     // Its day is known, not its hour: the beginning of that day, so that nobody is late by what is not known.
     const issued = facts.certificateOn === undefined ? undefined : secondOfDay(Date.parse(`${facts.certificateOn}T00:00:00Z`) / 86_400_000);
-    out.push({ object: 'certificate', sequence: '1', startsAt: endedAt, endedAt: earliest(endedAt, [issued], now), limits: [measureLimit('committed', certificate, endedAt, noPauses, rules, meters)], levels: certificate });
+    out.push({ object: 'certificate', sequence: '1', startsAt: endedAt, endedAt: earliest(endedAt, [issued, present.removedAt], now), limits: [measureLimit('committed', certificate, endedAt, noPauses, rules, meters)], levels: certificate });
   }
   const appliedAt = facts.appliedAt === undefined ? undefined : secondOf(facts.appliedAt);
   if (preAcceptance && appliedAt !== undefined && appliedAt <= now && preAcceptance.sources.includes(facts.source ?? '')) {

@@ -12,7 +12,7 @@ export interface JudgeRules {
   readonly meters: Meters;
   /** Bodies whose clocks are kept. */
   readonly bodies: readonly string[];
-  /** Cases that ended before get no card: nobody supervised them then. */
+  /** What ended before gets no card, a case or a part of it: nobody supervised it then. */
   readonly beganAt: Instant;
   /** Up to when nothing of a stream can be unknown; undefined where that cannot be said. */
   readonly knownUntil: (stream: string) => Instant | undefined;
@@ -47,13 +47,14 @@ function judgeCase(subject: ClockSubject, now: Instant, by: JudgeRules): JudgedC
   const known = by.knownUntil(subject.stream) ?? '';
   const ends = [facts.closedAt, facts.withdrawnAt, facts.refusedAt, facts.removedAt].filter((x) => x !== undefined).sort();
   const caseEnd = reading.outcome === undefined ? undefined : ends[0];
-  const reached = reading.objects.flatMap((o) => o.reached.map((c) => ({ o, c }))).filter(() => caseEnd === undefined || caseEnd >= by.beganAt);
+  const supervised = (endedAt: Instant | undefined): boolean => endedAt === undefined || endedAt >= by.beganAt;
+  const reached = supervised(caseEnd) ? reading.objects.filter((o) => supervised(o.endedAt)).flatMap((o) => o.reached.map((c) => ({ o, c }))) : [];
   const due = reached.filter(({ c }) => c.at <= known);
   const waits = due.length < reached.length ? new Date(Date.parse(now) + by.waitMs).toISOString() : undefined;
   const [first] = reading.objects;
   const limit = first!.limits[0];
   return {
-    state: first!.state, level: first!.level, light: first!.light, used: limit?.used, remaining: limit?.remaining, dueAt: limit?.dueAt, outcome: reading.outcome,
+    state: first!.state, level: first!.level, light: first!.light, used: limit?.used, remaining: limit?.remaining, dueAt: limit?.dueAt, outcome: reading.outcome, endedAt: first!.endedAt,
     nextAt: [waits, reading.nextAt].filter((x) => x !== undefined).sort()[0],
     live: reading.nextAt !== undefined || reading.objects.some((o) => o.state !== 'closed' && o.state !== 'not-monitored') || reading.outcome === undefined,
     cards: due.map(({ o, c }): DueCard => ({ object: o.object, sequence: o.sequence, level: c.level, crossedAt: c.at, limits: tellLimits(o), used: o.limits[0]!.used, evidence: evidenceOf(facts, o, reading, rules, by.meters, now) })),

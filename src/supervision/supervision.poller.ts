@@ -60,7 +60,7 @@ export class SupervisionPoller {
   constructor(private readonly parts: SupervisionParts) {
     const { calendar, supervision, settings } = parts;
     this.meters = makeMeters(new WorkingCalendar(calendar));
-    this.stamp = `${calendar.version} ${supervision.digest} ${settings.bodies.join()}`.slice(0, 50);
+    this.stamp = createHash('sha256').update(JSON.stringify([calendar.version, supervision.digest, settings.bodies])).digest('hex').slice(0, 40);
   }
 
   /** One round; `goOn` prolongs the lease, false means another process took over. */
@@ -73,9 +73,16 @@ export class SupervisionPoller {
         const step = await this.follow(judge);
         total.followed += step.followed;
         total.cards += step.cards;
-        if (step.followed < settings.batch || !(await goOn())) break;
+        if (step.followed < settings.batch) break;
+        // What is not followed yet may be the suspension that forbids a card: nothing is judged by time before.
+        if (!(await goOn())) return total;
       }
-      total.cards += await this.followRemovals(judge);
+      for (;;) {
+        const step = await this.followRemovals(judge);
+        total.cards += step.cards;
+        if (step.removed < settings.batch) break;
+        if (!(await goOn())) return total;
+      }
       for (;;) {
         const step = await store.recomputeAll(judge, this.stamp, settings.batch);
         total.recomputed += step.seen;
@@ -122,15 +129,15 @@ export class SupervisionPoller {
     return { followed: rows.length, cards };
   }
 
-  private async followRemovals(judge: ClockJudge): Promise<number> {
+  private async followRemovals(judge: ClockJudge): Promise<{ removed: number; cards: number }> {
     const { store, settings } = this.parts;
-    const removed = await store.removedCases(settings.batch);
-    if (removed.length === 0) return 0;
+    const removed = await store.removedCases(judge.bodies, settings.batch);
+    if (removed.length === 0) return { removed: 0, cards: 0 };
     const { cards } = await store.record(removed.map((r): KnownFacts => {
       const facts: CaseFacts = { ...r.facts, removedAt: r.removedAt };
       return { stream: r.stream, caseNo: r.caseNo, snapshotId: r.snapshotId, knownAt: r.removedAt, facts, digest: digestOf(facts) };
     }), judge);
-    return cards;
+    return { removed: removed.length, cards };
   }
 
   /** A card is told before it is marked as told: told twice at the worst, under the same key, which says it once. */

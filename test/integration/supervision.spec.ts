@@ -156,6 +156,59 @@ test('closed, withdrawn and removed cases leave the schedule; what ended before 
   expect(rows.map((r) => `${String(r['case_no'])} ${String(r['live'])}`)).toEqual(['DONE 0', 'GONE 0', 'OLD 1']);
 });
 
+test('what ended before supervision began gets no card, though its case is open still', async () => {
+  clock.set('2026-09-28 09:00:00');
+  const poller = makePoller();
+  const special = { special_no: '1', started_at: '2026-09-01 08:30:00.000', ended_at: '2026-09-25 08:30:00.000', approved_length: '2', approved_unit: 'W', notice_no: 'N1' };
+  await seen('C1', handling('2026-09-25 08:30:00.000'), { specials: [special] });
+  await seen('C2', handling('2026-09-25 08:30:00.000'), { specials: [{ ...special, ended_at: '2026-09-28 10:00:00.000' }] });
+  await poller.look(goOn);
+  clock.set('2026-09-28 11:00:00');
+  await polled(poller);
+  await poller.look(goOn);
+  expect(await levels()).toEqual(['C2 special red issued', 'C2 special yellow issued']);
+});
+
+test('a case that is archived after its closing gets no card for a certificate that nobody can enter any more', async () => {
+  clock.set('2026-09-16 09:00:00');
+  const poller = makePoller();
+  await poller.look(goOn);
+  clock.set('2026-09-16 09:40:00');
+  for (const no of ['GONE', 'THERE']) await seen(no, handling('2026-09-14 08:30:00.000', { closed_at: '2026-09-16 09:30:00.000', result_code: 'PASS' }));
+  await poller.look(goOn);
+  await capture.recordRemoved('case', ['GONE'], { event: 'result', channels: [], at: clock.iso() });
+  clock.set('2026-10-20 09:00:00');
+  await polled(poller);
+  await poller.look(goOn);
+  expect(await levels()).toEqual(['THERE certificate yellow issued']);
+});
+
+test('a process that lost its lease while it followed issues nothing: the suspension may be in what it has not followed', async () => {
+  const row = handling('2026-09-14 08:30:00.000');
+  await seen('C1', row);
+  const poller = makePoller({ settings: { batch: 1 } });
+  await poller.look(goOn);
+  await seen('C0', row);
+  await seen('C1', row, { specials: [{ special_no: '1', started_at: '2026-09-15 08:30:00.000', ended_at: null, approved_length: '60', approved_unit: 'W', notice_no: 'N1' }] });
+  clock.set('2026-09-25 09:00:00');
+  await polled(poller);
+  expect(await poller.look(() => Promise.resolve(false))).toMatchObject({ followed: 1, due: 0 });
+  expect((await levels()).filter((l) => l.startsWith('C1'))).toEqual([]);
+  await poller.look(goOn);
+  expect((await levels()).filter((l) => l.startsWith('C1'))).toEqual([]);
+  expect((await states())['C1']).toBe('suspended 1');
+});
+
+test('a body that is not kept any more does not make what is known of a removed case known again and again', async () => {
+  await seen('C1', handling('2026-09-14 08:30:00.000'));
+  await makePoller({ settings: { bodies: ['guangdong', 'hunan'] } }).look(goOn);
+  const other = makePoller({ settings: { bodies: ['hunan'] } });
+  await other.look(goOn);
+  await capture.recordRemoved('case', ['C1'], { event: 'result', channels: [], at: clock.iso() });
+  for (let i = 0; i < 3; i++) await other.look(goOn);
+  expect((await db.run(sql`select count(*) as n from case_fact ${raw('')}`)).rows[0]!['n']).toBe('2');
+});
+
 test('a new calendar is walked through once, goes on where it was stopped, and rewrites only what it changes', async () => {
   clock.set('2026-09-14 18:00:00');
   for (let i = 0; i < 25; i++) await seen(`C${i}`, handling(i < 5 ? '2026-09-14 08:30:00.000' : '2026-09-14 14:30:00.000'));

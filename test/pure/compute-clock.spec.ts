@@ -169,6 +169,8 @@ describe('what else is measured in Hunan', () => {
     expect(object({ ...facts, result: 'PASS' }, '2026-10-30 12:00:00', 'special')).toBe('red red 31/5');
     expect(object({ ...facts, result: 'VOID' }, '2026-10-30 12:00:00', 'special')).toBe('closed 2/5');
     expect(object({ ...facts, result: 'RETURN' }, '2026-10-30 12:00:00', 'special')).toBe('closed 2/5');
+    // Archived: nobody can enter its end any more.
+    expect(object({ ...facts, result: 'PASS', removedAt: at('2026-09-18 08:30:00') }, '2026-10-30 12:00:00', 'special')).toBe('closed 4/5');
   });
   it('the certificate: 3 days after a closing in favour', () => {
     const facts = accepted('2026-09-14 08:30:00', { closedAt: at('2026-09-16 08:30:00'), result: 'PASS' });
@@ -176,6 +178,8 @@ describe('what else is measured in Hunan', () => {
     expect(object(facts, '2026-09-20 08:30:01', 'certificate')).toBe('yellow yellow 4/3');
     expect(object({ ...facts, certificateOn: '2026-09-18' }, '2026-09-30 08:30:01', 'certificate')).toBe('closed 2/3');
     expect(object({ ...facts, result: 'DENY' }, '2026-09-30 08:30:01', 'certificate')).toBeUndefined();
+    // Closed and then gone from the bureau: its certificate cannot be entered any more, and is not late.
+    expect(object({ ...facts, removedAt: at('2026-09-18 08:30:00') }, '2026-09-30 08:30:01', 'certificate')).toBe('closed 2/3');
   });
   it('an application over the network until it is accepted', () => {
     const facts: CaseFacts = { appliedAt: at('2026-09-14 08:30:00'), source: 'N', pauses: [], steps: [] };
