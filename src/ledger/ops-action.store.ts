@@ -1,4 +1,4 @@
-import type { ActionKind, ActionLine } from '../domain/ops-api.js';
+import type { ActionKind, ActionLine } from '../domain/ops-action-api.js';
 import type { ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';

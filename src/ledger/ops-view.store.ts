@@ -1,4 +1,6 @@
 import type { ExchangeState } from '../domain/exchange-states.js';
+import { isSkipped } from '../domain/lane-position.js';
+import type { VersionLine } from '../domain/ops-exchange-api.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { ChannelName, ExchangeId, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -14,6 +16,8 @@ export interface FailureCount extends FailureCause {
   readonly lastAt: string;
   readonly last24h: number;
   readonly before24h: number;
+  /** By days of 24 hours back from now, oldest first. */
+  readonly trend: readonly number[];
   readonly example: ExchangeId;
 }
 
@@ -21,6 +25,7 @@ export interface FailureCount extends FailureCause {
 const captureSlackMs = 10 * 60_000;
 const laneLimit = 200;
 const dayMs = 86_400_000;
+const trendDays = 14;
 
 /** Reads exchanges for the ops page. Each question goes along an index or the newest end of the primary key. Writes nothing. */
 export class OpsViewStore {
@@ -54,10 +59,10 @@ export class OpsViewStore {
   }
 
   /** The messages of a lane in their order. */
-  async lane(channel: ChannelName, caseNo: string): Promise<{ id: ExchangeId; event: string; version: number; state: ExchangeState; stateSince: string; head: boolean }[]> {
+  async lane(channel: ChannelName, caseNo: string): Promise<{ id: ExchangeId; event: string; version: number; state: ExchangeState; stateSince: string; head: boolean; skipped: boolean }[]> {
     const top = this.database.dialect.top(laneLimit);
-    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, event, version, state, state_since, head from exchange where channel = ${channel} and case_no = ${caseNo} order by lane_position, id ${raw(top.suffix)}`);
-    return rows.map((r) => ({ id: String(r['id']), event: String(r['event']), version: Number(r['version']), state: String(r['state']) as ExchangeState, stateSince: instantText(r['state_since']), head: Number(r['head']) === 1 }));
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, event, version, state, state_since, head, lane_position from exchange where channel = ${channel} and case_no = ${caseNo} order by lane_position, id ${raw(top.suffix)}`);
+    return rows.map((r) => ({ id: String(r['id']), event: String(r['event']), version: Number(r['version']), state: String(r['state']) as ExchangeState, stateSince: instantText(r['state_since']), head: Number(r['head']) === 1, skipped: isSkipped(String(r['lane_position'])) }));
   }
 
   /** The newest version of the same event before this one that has bytes. */
@@ -68,19 +73,32 @@ export class OpsViewStore {
     return rows[0] && String(rows[0]['id']);
   }
 
+  /** All versions of one event, first to last, each with the line of its timeline that opened it. */
+  async versions(e: Pick<ExchangeRow, 'channel' | 'caseNo' | 'event' | 'sequence'>): Promise<VersionLine[]> {
+    const { rows } = await this.database.run(sql`select e.id, e.version, e.operation, e.state, e.captured_at, e.state_since, l.actor, l.note from exchange e
+      left join exchange_log l on l.exchange_id = e.id and l.id = (select min(f.id) from exchange_log f where f.exchange_id = e.id)
+      where e.channel = ${e.channel} and e.case_no = ${e.caseNo} and e.event = ${e.event} and e.sequence = ${e.sequence} order by e.version`);
+    return rows.map((r) => ({
+      id: String(r['id']), version: Number(r['version']), operation: String(r['operation']), state: String(r['state']) as ExchangeState, capturedAt: instantText(r['captured_at']), stateSince: instantText(r['state_since']),
+      openedBy: text(r['actor']), note: text(r['note']),
+    }));
+  }
+
   /** Causes of what waits for a person, the most frequent first. */
   async failures(limit: number): Promise<FailureCount[]> {
     const now = this.clock.now().getTime();
     const at = (ms: number): unknown => this.database.dialect.value('instant', new Date(ms).toISOString());
     const top = this.database.dialect.top(limit);
+    const perDay = Array.from({ length: trendDays }, (_, i) => sql`sum(case when e.state_since >= ${at(now - (trendDays - i) * dayMs)} and e.state_since < ${at(i === trendDays - 1 ? now + dayMs : now - (trendDays - i - 1) * dayMs)} then 1 else 0 end) as ${raw(`day_${i}`)}`).reduce((all, one) => sql`${all}, ${one}`);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} e.channel, e.state, e.parked_from, e.failure_code, f.element, f.rule_name, a.code as partner_code, a.reason as partner_reason,
       max(f.source) as source, count(*) as n, min(e.state_since) as first_at, max(e.state_since) as last_at, max(e.id) as example,
-      sum(case when e.state_since >= ${at(now - dayMs)} then 1 else 0 end) as last_day, sum(case when e.state_since >= ${at(now - 2 * dayMs)} and e.state_since < ${at(now - dayMs)} then 1 else 0 end) as day_before
+      ${perDay}
       from ${causes} group by e.channel, e.state, e.parked_from, e.failure_code, f.element, f.rule_name, a.code, a.reason order by count(*) desc, max(e.id) desc ${raw(top.suffix)}`);
+    const trendOf = (r: Record<string, unknown>): number[] => Array.from({ length: trendDays }, (_, i) => Number(r[`day_${i}`]));
     return rows.map((r) => ({
       channel: String(r['channel']), state: String(r['state']) as 'parked' | 'refused', parkedFrom: text(r['parked_from']), code: text(r['failure_code']), element: text(r['element']), rule: text(r['rule_name']),
       partnerCode: text(r['partner_code']), partnerReason: text(r['partner_reason']), source: text(r['source']), count: Number(r['n']), firstAt: instantText(r['first_at']), lastAt: instantText(r['last_at']),
-      last24h: Number(r['last_day']), before24h: Number(r['day_before']), example: String(r['example']),
+      last24h: trendOf(r).at(-1)!, before24h: trendOf(r).at(-2)!, trend: trendOf(r), example: String(r['example']),
     }));
   }
 

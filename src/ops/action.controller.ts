@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { ActionPreview, ActionResult, ChannelLine, Today } from '../domain/ops-api.js';
+import type { ActionPreview, ActionResult } from '../domain/ops-action-api.js';
+import type { ChannelLine, Today } from '../domain/ops-api.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { AuditStore } from '../ledger/audit.store.js';
 import { ChannelStore } from '../ledger/channel.store.js';

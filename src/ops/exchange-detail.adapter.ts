@@ -1,5 +1,6 @@
-import type { ExchangeDetail, ExchangeLine, FailureText } from '../domain/ops-api.js';
+import type { ExchangeDetail, ExchangeLine, FailureText } from '../domain/ops-exchange-api.js';
 import { failureCodes, type FailureCode } from '../domain/failures.js';
+import { isSkipped } from '../domain/lane-position.js';
 import type { ExchangeId } from '../domain/vocabulary.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import type { ExchangeViewStore } from '../ledger/exchange-view.store.js';
@@ -21,9 +22,9 @@ export class ExchangeDetails {
   }
 
   async gather(row: ExchangeRow, unmasked: boolean): Promise<ExchangeDetail> {
-    const [timeline, findings, acknowledgements, message, snapshot, lane, beforeId] = await Promise.all([
+    const [timeline, findings, acknowledgements, message, snapshot, lane, versions, beforeId] = await Promise.all([
       this.view.timeline(row.id), this.view.findings(row.id), this.operator.acknowledgements(row.id), this.operator.message(row.id), this.ops.snapshot(row.snapshotId),
-      this.ops.lane(row.channel, row.caseNo), row.version > 1 ? this.ops.versionBefore(row) : undefined,
+      this.ops.lane(row.channel, row.caseNo), this.ops.versions(row), row.version > 1 ? this.ops.versionBefore(row) : undefined,
     ]);
     const manifest = row.manifestSeq === undefined ? undefined : await this.operator.manifest(row.channel, row.manifestSeq);
     const before = beforeId === undefined ? undefined : await this.before(beforeId);
@@ -47,6 +48,7 @@ export class ExchangeDetails {
       ...(snapshot ? { snapshot: { id: snapshot.id, takenAt: snapshot.takenAt, ...maskSnapshot(snapshot.body, unmasked) } } : {}),
       ...(manifest ? { manifest: { seq: manifest.seq, fileName: manifest.fileName, state: manifest.state, preparedAt: manifest.preparedAt, stagedAt: manifest.stagedAt } } : {}),
       lane,
+      versions,
       // Compared as they are: a changed name is a difference, even where both names are hidden.
       ...(beforeId !== undefined && xml !== undefined && beforeXml !== undefined ? { difference: { from: beforeId, leaves: compareLeaves(beforeXml, xml).map((l) => ({ path: l.path, before: maybe(l.before), after: maybe(l.after) })) } } : {}),
     };
@@ -72,7 +74,7 @@ export function failureText(code: string | undefined, detail: string | undefined
 
 export function exchangeLine(e: ExchangeRow, mask: (text: string) => string): ExchangeLine {
   return {
-    id: e.id, channel: e.channel, stream: e.stream, caseNo: e.caseNo, event: e.event, sequence: e.sequence, version: e.version, operation: e.operation, state: e.state, parkedFrom: e.parkedFrom,
+    id: e.id, channel: e.channel, stream: e.stream, caseNo: e.caseNo, event: e.event, sequence: e.sequence, version: e.version, operation: e.operation, state: e.state, parkedFrom: e.parkedFrom, skipped: isSkipped(e.lanePosition),
     messageId: e.messageId, fileName: e.fileName, capturedAt: e.capturedAt, stateSince: e.stateSince, attempts: e.attempts, failureCode: e.failureCode, failureDetail: e.failureDetail === undefined ? undefined : mask(e.failureDetail),
   };
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { ExchangeDetail, ExchangePage, Failures } from '../domain/ops-api.js';
+import type { ExchangeDetail, ExchangePage, Failures } from '../domain/ops-exchange-api.js';
 import { AuditStore } from '../ledger/audit.store.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import { OperatorViewStore } from '../ledger/operator-view.store.js';
@@ -73,14 +73,14 @@ export class ExchangeController {
   async failures(): Promise<Failures> {
     const found = await this.ops.failures(groupLimit + 1);
     return {
-      at: this.clock.iso(), more: found.length > groupLimit,
+      at: this.clock.iso(), more: found.length > groupLimit, closed: [],
       groups: found.slice(0, groupLimit).map((f) => ({
         key: groupKey(f), channel: f.channel, state: f.state,
         stage: f.state === 'refused' ? 'receiver' : f.parkedFrom === 'rendered' ? stages.rendered : stages.captured,
         failure: failureText(f.code ?? (f.state === 'refused' ? 'refused-by-receiver' : 'unexpected'), undefined)!,
         field: f.element, rule: f.rule, source: f.source,
         ...(f.partnerCode === undefined && f.partnerReason === undefined ? {} : { partner: { code: f.partnerCode, reason: f.partnerReason === undefined ? undefined : masked(f.partnerReason) } }),
-        count: f.count, firstAt: f.firstAt, lastAt: f.lastAt, last24h: f.last24h, before24h: f.before24h, example: f.example,
+        count: f.count, firstAt: f.firstAt, lastAt: f.lastAt, last24h: f.last24h, before24h: f.before24h, trend: f.trend, example: f.example, seenFirstAt: f.firstAt, reopened: 0, most: f.count,
       })),
     };
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ActionKind, ActionLine, ActionPreview, ActionResult } from '../domain/ops-api.js';
+import type { ActionKind, ActionLine, ActionPreview, ActionResult } from '../domain/ops-action-api.js';
 import type { ExchangeId } from '../domain/vocabulary.js';
 import type { CancelStore } from '../ledger/cancel.store.js';
 import type { ExchangeViewStore } from '../ledger/exchange-view.store.js';
@@ -52,7 +52,7 @@ export class ExchangeActions {
     const will = lines.filter((l) => l.will);
     const lanes = await this.parts.ops.lanesOf(will.map((l) => l.id));
     return {
-      token, until, kind: wish.kind, total: lines.length, will: will.length, ...lanes, accepted: lines.filter((l) => l.state === 'accepted').length,
+      token, until, kind: wish.kind, reason: wish.reason, more: false, total: lines.length, will: will.length, ...lanes, accepted: lines.filter((l) => l.state === 'accepted').length,
       states: Object.fromEntries([...new Set(lines.map((l) => l.state))].map((s) => [s, lines.filter((l) => l.state === s).length])),
       lines: lines.slice(0, shownLines), missing: (wish.ids ?? []).filter((id) => !seen.has(id)),
     };
@@ -165,7 +165,7 @@ function describeRetry(step: RetryStep): string {
 function resultOf(a: OpsAction): ActionResult {
   const lines = a.result ?? [];
   const [not, yes] = [lines.filter((l) => !l.done), lines.filter((l) => l.done)];
-  return { token: a.token, kind: a.kind, state: a.state, by: a.by, done: yes.length, notDone: not.length, finishedAt: a.finishedAt, lines: [...not, ...yes.slice(0, shownLines)] };
+  return { token: a.token, kind: a.kind, state: a.state, by: a.by, total: a.plan.length, done: yes.length, notDone: not.length, finishedAt: a.finishedAt, lines: [...not, ...yes.slice(0, shownLines)] };
 }
 
 function* chunksOf(ids: readonly ExchangeId[]): Generator<readonly ExchangeId[]> {

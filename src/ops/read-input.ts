@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exchangeStates } from '../domain/exchange-states.js';
-import { actionKinds, roles } from '../domain/ops-api.js';
+import { roles } from '../domain/ops-api.js';
 import type { OpsSearch } from '../ledger/ops-search.js';
 import { refuse } from './refusal.js';
 
@@ -30,7 +30,7 @@ export const auditQuery = z.strictObject({
   from: instant.optional(), to: instant.optional(), after: z.coerce.number().int().min(1).optional(), limit: page,
 });
 export const previewRequest = z
-  .strictObject({ kind: z.enum(actionKinds), ids: z.array(number).min(1).max(1000).optional(), group: z.string().max(8000).optional(), query: exchangeQuery.omit({ after: true, limit: true }).optional(), reason: reason.optional() })
+  .strictObject({ kind: z.enum(['retry', 'render', 'resend', 'cancel']), ids: z.array(number).min(1).max(1000).optional(), group: z.string().max(8000).optional(), query: exchangeQuery.omit({ after: true, limit: true }).optional(), reason: reason.optional() })
   .refine((r) => [r.ids, r.group, r.query].filter((v) => v !== undefined).length === 1, { message: 'expected exactly one of ids, group and query', path: ['ids'] })
   .refine((r) => r.kind !== 'cancel' || r.reason !== undefined, { message: 'expected a reason: it stands in the timeline', path: ['reason'] })
   .refine((r) => r.query === undefined || Object.keys(r.query).length > 0, { message: 'expected at least one condition', path: ['query'] });
