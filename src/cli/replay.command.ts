@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { exchangeStates, type ExchangeState } from '../domain/exchange-states.js';
 import { describeReplay } from '../ledger/plan-replay.js';
 import type { ReplayFilter, ReplayLine, ReplayOutcome } from '../ledger/replay.store.js';
+import { channelOrFail } from './channel-of.js';
 import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
-import { formatTable, indent, plural } from './format-terminal.js';
+import { formatInstant, formatTable, indent, plural } from './format-terminal.js';
 import { helpText } from './help-text.js';
 import { ring, settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';
 import { parseMoment } from './parse-moment.js';
@@ -47,6 +48,7 @@ const named = 20;
 /** Says what would be sent again; with `yes` does it and reports every exchange of the plan with what became of it. */
 export async function replayCommand(context: CliContext, ids: readonly string[], options: ReplayOptions): Promise<ExitCode> {
   const settings = settingsOrFail(context);
+  if (options.channel !== undefined) channelOrFail(settings, options.channel);
   const saved = options.plan === undefined ? undefined : readPlan(options.plan);
   if (saved !== undefined && options.yes !== true) throw new CommandFailure('--plan runs a saved plan: add --yes', exitCodes.usage);
   const filter = saved === undefined ? filterOf(ids, options) : undefined;
@@ -64,7 +66,7 @@ export async function replayCommand(context: CliContext, ids: readonly string[],
   const missing = ids.filter((id) => !report.exchanges.some((e) => e.id === id));
   if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(full, null, 2)}\n`);
   if (options.json) printJson(context, { ...full, missing });
-  else context.out(formatReplay(full, missing, options.report));
+  else context.out(formatReplay(full, missing, options.report, filter?.window));
   return missing.length > 0 || report.total === 0 || report.equalsPlan === false ? exitCodes.attention : exitCodes.ok;
 }
 
@@ -138,9 +140,9 @@ function readPlan(file: string): ReplayLine[] {
   return exchanges as ReplayLine[];
 }
 
-function formatReplay(r: ReplayReport, missing: readonly string[], file: string | undefined): string {
+function formatReplay(r: ReplayReport, missing: readonly string[], file: string | undefined, window: ReplayFilter['window']): string {
   const parts: string[] = [];
-  if (r.total === 0) parts.push('Nothing matches.');
+  if (r.total === 0) parts.push(`Nothing matches${tellWindow(window)}.`);
   else {
     parts.push(`${r.done ? 'Of' : 'Would act on'} ${plural(r.sent, 'exchange')} of ${r.total} in ${plural(r.lanes, 'lane')}${r.channels.length > 0 ? ` (${r.channels.join(', ')})` : ''}; ${r.accepted} accepted and therefore not sent:\n${indent(formatTable(['count', 'state', 'what'], r.counts.map((c) => [String(c.count), c.state, c.what])))}`);
     const shown = r.exchanges.slice(0, named);
@@ -153,6 +155,13 @@ function formatReplay(r: ReplayReport, missing: readonly string[], file: string 
   if (r.rung === false) parts.push('The queue did not take the ring; the running gateway finds the work by itself within a second or so.');
   if (!r.done && r.sent > 0) parts.push('Nothing was changed. Add --yes to do it.');
   return `${parts.join('\n\n')}\n`;
+}
+
+/** A day that was typed begins at midnight: where nothing matches, whoever typed it should see that. */
+function tellWindow(window: ReplayFilter['window']): string {
+  if (window === undefined) return '';
+  const { by, from, to } = window;
+  return ` what was ${by}${from === undefined ? '' : ` from ${formatInstant(from)}`}${to === undefined ? '' : ` before ${formatInstant(to)}`}`;
 }
 
 export function registerReplay(program: Command, context: CliContext, end: (code: ExitCode) => void): void {

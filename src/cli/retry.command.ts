@@ -1,6 +1,7 @@
 import { exchangeStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { ExchangeFilter } from '../ledger/exchange-view.store.js';
 import type { RetryLine, RetryRequest } from '../ledger/retry.store.js';
+import { channelOrFail } from './channel-of.js';
 import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { emptySummary, formatRetry, sumRetry } from './format-retry.js';
 import { ring, settingsOrFail, withLedger } from './open-parts.adapter.js';
@@ -20,6 +21,7 @@ export interface RetryOptions {
 export async function retryCommand(context: CliContext, ids: readonly string[], options: RetryOptions): Promise<ExitCode> {
   const request: RetryRequest = { filter: filterOf(ids, options), render: options.render === true };
   const settings = settingsOrFail(context);
+  if (options.channel !== undefined) channelOrFail(settings, options.channel);
   const done = await withLedger(context, settings, async (ledger) => {
     let summary = emptySummary;
     const batches: AsyncGenerator<readonly RetryLine[]> = options.yes ? ledger.retry.perform(request, actorOf(context)) : ledger.retry.plan(request);

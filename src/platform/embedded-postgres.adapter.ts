@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from './free-port.adapter.js';
 import { canEnterFolder, canUseFolder, chooseRunAs, findPostgresBinaries, type RunAs } from './postgres-binaries.adapter.js';
 
 export interface EmbeddedPostgresOptions {
@@ -281,15 +281,4 @@ async function waitUntilReady(guard: ChildProcess, clusterDir: string, logFile: 
     }
     await pause(10);
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => { resolve(port); });
-    });
-  });
 }

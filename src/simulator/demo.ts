@@ -15,7 +15,7 @@ import { HeldChargesAdapter } from './bureau/held-charges.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
-import { freePort } from './servers/free-port.adapter.js';
+import { freePort } from '../platform/free-port.adapter.js';
 
 const help = `npm run demo [-- options]
   --once          end by itself when every case of the sample is settled; exit code 0 only if the numbers balance

@@ -15,7 +15,7 @@ import { readLedgerWitness } from '../../src/simulator/chaos/read-ledger-witness
 import { startStormLoad } from '../../src/simulator/chaos/storm-load.adapter.js';
 import type { StormInput, WatchedChannel } from '../../src/simulator/chaos/witness.js';
 import { configure } from '../../src/simulator/open-stack.adapter.js';
-import { freePort } from '../../src/simulator/servers/free-port.adapter.js';
+import { freePort } from '../../src/platform/free-port.adapter.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { freshDatabase, stopPostgres } from '../support/postgres.js';
 

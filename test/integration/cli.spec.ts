@@ -372,6 +372,7 @@ describe('retry', () => {
     // What waits behind it keeps waiting, and a second retry finds nothing more to do.
     expect(await exchanges(`id = ${second!['id']}`)).toEqual([expect.objectContaining({ head: 0 })]);
     expect(await cli(['retry', '--state', 'refused', '--yes'])).toMatchObject({ code: 1, out: 'Nothing matches.\n' });
+    expect(await cli(['retry', '--channel', 'centre', '--yes'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('there is no channel centre; configured: center. Did you mean center?') });
     await capture(settingsNow());
     expect((await exchanges(`case_no = '${good.caseNo}' and event = '${first!['event']}'`)).map((e) => [e['version'], e['state']])).toEqual([[1, 'superseded'], [2, 'rendered']]);
   });

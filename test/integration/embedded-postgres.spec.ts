@@ -47,6 +47,11 @@ describe('a temporary server', () => {
     await expect(ask(wrong, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
   });
 
+  test('listens where no outgoing connection can take its port while it is down', () => {
+    expect(server.port).toBeGreaterThanOrEqual(12_000);
+    expect(server.port).toBeLessThan(32_768);
+  });
+
   test('makes a database once, also when asked at the same time', async () => {
     await Promise.all([server.createDatabase('ledger'), server.createDatabase('ledger'), server.createDatabase('ledger')]);
     await server.createDatabase('ledger');
@@ -130,7 +135,7 @@ async function compileStarter(dataDir: string): Promise<string> {
   const { transformFile } = await import('@swc/core');
   const out = await mkdtemp(path.resolve('.cache', 'starter-')); // below the repository, so that node_modules is found
   starters.push(out);
-  for (const name of ['embedded-postgres.adapter', 'postgres-binaries.adapter']) {
+  for (const name of ['embedded-postgres.adapter', 'free-port.adapter', 'postgres-binaries.adapter']) {
     const { code } = await transformFile(path.resolve('src/platform', `${name}.ts`), { swcrc: true });
     await writeFile(path.join(out, `${name}.js`), code);
   }

@@ -111,7 +111,8 @@ it('finds by window, manifest and filter', async () => {
   expect(await total('--from', tomorrow, '--by', 'staged', '--state', 'staged', '--event', 'application')).toBe(3);
   expect(await total('--channel', 'center', '--manifest', 'M0000000002.xml')).toBe(3);
   expect(await total('--case', 'D1')).toBe(2);
-  for (const wrong of [['--from', '2026-02-31'], ['--from', '2026-11-23', '--to', '2026-11-23'], ['--manifest', '1'], ['--by', 'x', '--case', 'D1'], [], ['--state', 'lost'], ['C1']]) expect((await s.cli('replay', ...wrong)).code).toBe(2);
+  expect(await s.cli('replay', '--from', '2020-01-01', '--to', '2020-01-02')).toMatchObject({ code: 1, out: 'Nothing matches what was captured from 2020-01-01 00:00:00.000+08 before 2020-01-02 00:00:00.000+08.\n' });
+  for (const wrong of [['--from', '2026-02-31'], ['--from', '2026-11-23', '--to', '2026-11-23'], ['--manifest', '1'], ['--by', 'x', '--case', 'D1'], [], ['--state', 'lost'], ['C1'], ['--channel', 'centre']]) expect((await s.cli('replay', ...wrong)).code).toBe(2);
 });
 
 it('applies nothing twice at the center, whatever it had before: not yet, taken, or answered', async () => {

@@ -12,7 +12,7 @@ import type { SampleBureau } from '../../src/simulator/bureau/sample-bureau.adap
 import { journeyCase, refusedJourneyCase } from '../../src/simulator/bureau/stage-journeys.js';
 import { startSimulatedCenter, type SimulatedCenter } from '../../src/simulator/center/simulated-center.adapter.js';
 import { configure } from '../../src/simulator/open-stack.adapter.js';
-import { freePort } from '../../src/simulator/servers/free-port.adapter.js';
+import { freePort } from '../../src/platform/free-port.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
 import { startRedisServer, type RedisServer } from '../../src/simulator/servers/redis-server.adapter.js';
 import { onEveryEngine, type TestEngine } from '../support/engines.js';

@@ -15,7 +15,7 @@ import { SampleBureauAdapter } from '../../src/simulator/bureau/sample-bureau.ad
 import { journeyCase } from '../../src/simulator/bureau/stage-journeys.js';
 import { startSimulatedCenter, type SimulatedCenter } from '../../src/simulator/center/simulated-center.adapter.js';
 import { configure } from '../../src/simulator/open-stack.adapter.js';
-import { freePort } from '../../src/simulator/servers/free-port.adapter.js';
+import { freePort } from '../../src/platform/free-port.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
 

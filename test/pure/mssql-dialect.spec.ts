@@ -40,6 +40,12 @@ test('values are cast, texts in the order by code, instants without zone', async
   expect(mssqlDialect.type('text', 60)).toBe('nvarchar(60) collate Latin1_General_BIN2');
 });
 
+test('claims skip what others hold, also where READ_COMMITTED_SNAPSHOT is on', async () => {
+  const { runner, statements } = recorder();
+  await mssqlDialect.claim(runner, { channel: 'center', state: 'rendered', now: '2026-11-23T00:00:00.000Z', until: '2026-11-23T00:01:00.000Z', token: 't', limit: 10, marksTried: true });
+  expect(statements[0]!.text).toContain('from exchange e with (rowlock, updlock, readpast, readcommittedlock)');
+});
+
 test('a long list becomes one parameter when asked for', () => {
   const ids = Array.from({ length: 3000 }, (_, i) => i);
   const { text: written, params } = renderSql(sql`select 1 from t where id in (${list(ids)}) and state in (${list(['a', 'b'])})`, (i) => mssqlDialect.placeholder(i), (p) => mssqlDialect.listFromJson!(p));

@@ -1,1 +1,1 @@
-export { freePort } from '../../src/simulator/servers/free-port.adapter.js';
+export { freePort } from '../../src/platform/free-port.adapter.js';

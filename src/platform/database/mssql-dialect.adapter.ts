@@ -58,6 +58,9 @@ function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[
   return new Sql(strings, values);
 }
 
+/** Skips what others hold. Where READ_COMMITTED_SNAPSHOT is on, readpast is refused unless rows are read under locks (error 650). */
+const skipLocked = 'rowlock, updlock, readpast, readcommittedlock';
+
 export const mssqlDialect: Dialect = {
   engine: 'mssql',
   placeholder: (index) => `@${index}`,
@@ -110,7 +113,7 @@ export const mssqlDialect: Dialect = {
     const cases = r.caseNos === undefined ? raw('') : sql`and e.case_no in (${list(r.caseNos)})`;
     const result = await runner.run(sql`
       with due as (
-        select top (${raw(String(r.limit))}) e.* from exchange e with (rowlock, updlock, readpast)
+        select top (${raw(String(r.limit))}) e.* from exchange e with (${raw(skipLocked)})
         where e.channel = ${r.channel} and e.state = ${r.state} and e.due_at <= ${now}
           and (e.claimed_until is null or e.claimed_until < ${now}) ${lane} ${cases}
         order by e.head desc, e.urgent desc, e.lane_position)

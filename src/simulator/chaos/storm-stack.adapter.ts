@@ -5,7 +5,7 @@ import pg from 'pg';
 import { parseDocument } from 'yaml';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../platform/embedded-postgres.adapter.js';
 import { startSimulatedCenter, type SimulatedCenter } from '../center/simulated-center.adapter.js';
-import { freePort } from '../servers/free-port.adapter.js';
+import { freePort } from '../../platform/free-port.adapter.js';
 import { startRedisServer, type RedisServer } from '../servers/redis-server.adapter.js';
 import { GatewayProcess } from './gateway-process.adapter.js';
 import { WireProxy } from './wire-proxy.adapter.js';

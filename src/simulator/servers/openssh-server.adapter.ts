@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ChildServer, findProgram } from './child-server.adapter.js';
-import { launchOnFreePort } from './free-port.adapter.js';
+import { launchOnFreePort } from './launch-on-free-port.adapter.js';
 
 export interface OpenSshOptions {
   /** Directory in which a session starts; relative paths of clients lie below it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { ChildServer, findProgram } from './child-server.adapter.js';
-import { launchOnFreePort } from './free-port.adapter.js';
+import { launchOnFreePort } from './launch-on-free-port.adapter.js';
 
 export interface RedisOptions {
   /** Append-only file, flushed every second, as in production (default true). */
