@@ -15,7 +15,7 @@ const noBackDoors = [
 const effects = ['process', 'console', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'crypto'];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/', 'coverage/', 'src/ops/page/'] },
+  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/', 'coverage/', 'src/*/page/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

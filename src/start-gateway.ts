@@ -5,8 +5,11 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AppModule, type GatewayParts } from './app.module.js';
 import { createLog, NestLog } from './platform/log.adapter.js';
+import { servePage } from './platform/page/serve-page.adapter.js';
 
 export interface RunningGateway {
   readonly app: INestApplication;
@@ -15,6 +18,11 @@ export interface RunningGateway {
   /** Drains and stops; loses nothing. */
   stop(): Promise<void>;
 }
+
+/** Pages lie below dist/ as Vite built them, also for a process that runs from src/ (a test). */
+const built = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'dist');
+/** Address of each page and the folder that it was built into. */
+const pages: readonly (readonly [address: string, folder: string])[] = [['/ops', 'ops/page']];
 
 /** Starts the gateway's roles in this process. */
 export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
@@ -33,6 +41,8 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   app.use((request: Request, response: Response, next: NextFunction) => (/^\/api\/(docs|[a-z]+\/examples)(\/|$)/.test(request.path) ? documentation : page)(request, response, next));
   app.set('trust proxy', settings.http.trustProxy);
   app.disable('x-powered-by');
+  for (const [address, folder] of pages) app.use(address, servePage(path.join(built, folder)));
+  app.use((request: Request, response: Response, next: NextFunction) => (request.path === '/' && request.method === 'GET' ? response.redirect(302, '/ops/') : next()));
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle('Exchange gateway').setDescription('Acknowledgements from the center, health and metrics').setVersion('1').build());
   SwaggerModule.setup('api/docs', app, document, { jsonDocumentUrl: 'api/openapi.json' });
   await app.listen(settings.http.port, settings.http.host);

@@ -1,4 +1,5 @@
-// Makes a fresh clone ready, and does nothing in a ready one: `node src/setup/prepare.mjs demo|build|test [--quiet]`.
+// Makes a fresh clone ready, and does nothing in a ready one: `node src/setup/prepare.mjs demo|build|test|page [--quiet]`
+// (`page` builds what the browser gets and nothing else).
 // Plain JavaScript without dependencies, because it runs before there is a node_modules. Uses nothing that an old Node
 // cannot parse, so that an old Node gets to say that it is too old.
 import { spawnSync } from 'node:child_process';
@@ -14,8 +15,8 @@ const quiet = flags.includes('--quiet');
 const say = (line) => { process.stderr.write(`${line}\n`); };
 let workDone = false;
 
-if (!['demo', 'build', 'test'].includes(purpose) || flags.some((flag) => flag !== '--quiet')) {
-  say('usage: node src/setup/prepare.mjs demo|build|test [--quiet]');
+if (!['demo', 'build', 'test', 'page'].includes(purpose) || flags.some((flag) => flag !== '--quiet')) {
+  say('usage: node src/setup/prepare.mjs demo|build|test|page [--quiet]');
   process.exit(2);
 }
 
@@ -26,7 +27,8 @@ try {
   try {
     installDependencies();
     restorePostgresLinks();
-    build();
+    if (purpose !== 'page') build();
+    for (const page of pages()) buildPage(page);
   } finally {
     unlock();
   }
@@ -152,9 +154,10 @@ function restorePostgresLinks() {
 
 // ---- build -----------------------------------------------------------------------------------------------------------
 
-/** What tsc compiles, and what is copied as it is; src/setup runs from where it lies. */
+/** What tsc compiles, and what is copied as it is; src/setup runs from where it lies, and pages are built by Vite. */
 function sources() {
-  return walk(at('src')).filter((file) => !file.startsWith(`setup${path.sep}`));
+  const apart = [`setup${path.sep}`, ...pages().map((page) => `${page}${path.sep}`)];
+  return walk(at('src')).filter((file) => !apart.some((folder) => file.startsWith(folder)));
 }
 
 function build() {
@@ -190,15 +193,36 @@ function build() {
     fs.copyFileSync(at('src', file), at('dist', file));
   }
   // A file whose source is gone would still be imported by whoever names it, and hide the mistake until the next clone.
-  for (const file of walk(at('dist'))) if (!expected.has(file)) fs.rmSync(at('dist', file));
+  const ofPages = pages().map((page) => `${page}${path.sep}`);
+  for (const file of walk(at('dist'))) if (!expected.has(file) && !ofPages.some((folder) => file.startsWith(folder))) fs.rmSync(at('dist', file));
+  fs.writeFileSync(stampFile, wanted);
+}
+
+/** Folders below src that hold a page for the browser: `<face>/page`. */
+function pages() {
+  return fs.readdirSync(at('src')).map((face) => path.join(face, 'page')).filter((page) => fs.existsSync(at('src', page, 'vite.config.mjs')));
+}
+
+/** By content, not by time: a page changes seldom, and a checkout touches everything. */
+function buildPage(page) {
+  const print = createHash('sha256').update(fs.readFileSync(at('package-lock.json'))).update(fs.readFileSync(at('src', 'setup', 'page-build.mjs')));
+  // A page shares the vocabulary.
+  for (const folder of [page, 'domain']) for (const file of walk(at('src', folder))) print.update(`${folder}/${file}\0`).update(fs.readFileSync(at('src', folder, file)));
+  const wanted = print.digest('hex');
+  const stampFile = at('dist', page, '.built-from');
+  if (readOr(stampFile, '') === wanted) return;
+  working(`building ${page.replace(path.sep, ' ')}`);
+  fs.rmSync(stampFile, { force: true });
+  const built = spawnSync(process.execPath, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--config', at('src', page, 'vite.config.mjs'), '--configLoader', 'native'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (built.status !== 0) stop(`${built.stdout}${built.stderr}The build of ${page} failed.`);
   fs.writeFileSync(stampFile, wanted);
 }
 
 // ---- servers for the tests -------------------------------------------------------------------------------------------
 
 function checkTools() {
-  const packages = { 'redis-server': 'redis-server', sshd: 'openssh-server', sftp: 'openssh-client', 'ssh-keygen': 'openssh-client' };
-  const missing = () => Object.keys(packages).filter((tool) => !isInstalled(tool));
+  const packages = { 'redis-server': 'redis-server', sshd: 'openssh-server', sftp: 'openssh-client', 'ssh-keygen': 'openssh-client', chromium: 'chromium', 'a Chinese font': 'fonts-wqy-zenhei' };
+  const missing = () => Object.keys(packages).filter((tool) => (tool === 'a Chinese font' ? !hasChineseFont() : !isInstalled(tool)));
   const lacking = missing();
   if (lacking.length === 0) return;
   const wanted = [...new Set(lacking.map((tool) => packages[tool]))].join(' ');
@@ -220,6 +244,13 @@ apt-get install -y -qq --no-install-recommends ${wanted}`;
   const run = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   const still = missing();
   if (run.status !== 0 || still.length > 0) stop(`${lastLines(`${run.stdout}${run.stderr}`, 15)}\nInstalling did not work (still missing: ${still.join(', ') || 'nothing, but apt-get failed'}). By hand:\n  ${line}`);
+}
+
+/** Pictures of pages without one show boxes. */
+function hasChineseFont() {
+  if (process.platform !== 'linux') return true;
+  const folders = ['/usr/share/fonts', '/usr/local/share/fonts', path.join(process.env.HOME || '/', '.fonts'), path.join(process.env.HOME || '/', '.local/share/fonts')];
+  return folders.some((folder) => fs.existsSync(folder) && walk(folder).some((file) => /(wqy|cjk|sourcehan|simsun|simhei|msyh|droidsansfallback|unifont|uming|ukai)/i.test(file)));
 }
 
 /** The sbin folders are not in everybody's PATH, but sshd lies there. */

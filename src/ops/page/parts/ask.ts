@@ -1,0 +1,30 @@
+import { ElMessage } from 'element-plus';
+import { CallError } from '../call.js';
+import { language } from '../language.js';
+import { duration } from './format.js';
+import { errorWords, words } from './words.js';
+
+/** An error in words: a line for everybody, and what the server said about it. */
+export function errorText(error: unknown): { title: string; detail: string } {
+  if (!(error instanceof CallError)) return { title: errorWords[language.value]['unexpected']!, detail: error instanceof Error ? error.message : String(error) };
+  const { body } = error;
+  const w = words[language.value];
+  const more = [
+    ...(body.faults ?? []).map((fault) => `${fault.key}: ${fault.text}`),
+    ...(body.retryAfterSeconds !== undefined ? [w.retryAfter(duration(body.retryAfterSeconds * 1000))] : []),
+    ...(body.id !== undefined ? [`${w.logId} ${body.id}`] : []),
+  ];
+  return { title: errorWords[language.value][body.code] ?? body.code, detail: [body.text, ...more].join(' · ') };
+}
+
+/** Shows an error in passing; for what a page cannot show at its place. */
+export function tell(error: unknown): void {
+  if (error instanceof DOMException && error.name === 'AbortError') return;
+  const { title, detail } = errorText(error);
+  ElMessage({ type: 'error', message: detail === '' ? title : `${title}（${detail}）`, duration: 8000, showClose: true, grouping: true });
+}
+
+/** Says that something was done. */
+export function done(text: string): void {
+  ElMessage({ type: 'success', message: text, duration: 4000, showClose: true, grouping: true });
+}
