@@ -40,7 +40,7 @@ export async function cardsCommand(context: CliContext, ids: readonly string[], 
     if (move) return decide(context, store, cards, move, options);
     if (ids.length === 1) {
       const history = (await store.history(ids[0]!))!;
-      if (options.json) printJson(context, { ...cards[0]!, ...history });
+      if (options.json) printJson(context, { ...cards[0]!, evidence: history.evidence, log: history.log });
       else context.out(formatCard(cards[0]!, history.evidence, history.log));
       return exitCodes.ok;
     }

@@ -1,3 +1,4 @@
+import { boardRoutes } from './ops-routes-board.js';
 import { act, acting, administrator, all, disclose, handling, look, type Route } from './ops-route.js';
 
 /** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
@@ -28,6 +29,7 @@ export const opsRoutes = {
   'GET users': look(administrator),
   'POST users': act(administrator),
   'POST users/:name': act(administrator),
+  ...boardRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OpsRoutePath = keyof typeof opsRoutes;

@@ -1,3 +1,4 @@
+import type { Saying } from './clock-sayings.js';
 import type { Day } from './reconciliation-records.js';
 import type { CaseNo, Instant } from './vocabulary.js';
 
@@ -69,8 +70,8 @@ export type CaseOutcome = 'closed' | 'withdrawn' | 'refused' | 'void' | 'returne
 export const clockLevels = ['warning', 'yellow', 'red'] as const;
 export type ClockLevel = (typeof clockLevels)[number];
 
-/** What is measured: the case, one of its special procedures or steps, the certificate after it, the time before acceptance. */
-export type ClockObject = 'case' | 'special' | 'certificate' | 'pre-acceptance' | 'step';
+/** What is measured: the case, one of its special procedures or steps, the certificate after it, the time before acceptance; and, not measured in time, a charge outside the tariff. */
+export type ClockObject = 'case' | 'special' | 'certificate' | 'pre-acceptance' | 'step' | 'charge';
 
 /** A level hides a suspension only from yellow on: what is late stays late while it is suspended. */
 export type ClockState = 'green' | 'warning' | 'yellow' | 'red' | 'suspended' | 'closed' | 'not-monitored';
@@ -132,7 +133,9 @@ export interface ExplainedLine {
   readonly from?: Instant | undefined;
   readonly until?: Instant | undefined;
   readonly counts?: boolean | undefined;
+  /** In English; `saying` is the same for any language. Lines of old evidence have the text alone. */
   readonly text: string;
+  readonly saying?: Saying | undefined;
   /** What this interval adds, and the sum so far: `0 d 4:30:00`. */
   readonly added?: string | undefined;
   readonly sum?: string | undefined;

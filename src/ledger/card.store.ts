@@ -53,7 +53,7 @@ const columns: readonly Column[] = [
   column('crossed_at', 'instant'), column('issued_at', 'instant'), column('limits', 'text'), column('used', 'int'), column('evidence', 'long'), column('state', 'text'),
 ];
 const logColumns: readonly Column[] = [column('card_id', 'big'), column('at', 'instant'), column('actor', 'text'), column('from_state', 'text'), column('to_state', 'text'), column('reason', 'text')];
-const shownColumns = 'id, stream, case_no, body, clock_object, sequence, card_level, item_code, section, office, crossed_at, issued_at, limits, used, state, stands, examined_at, examined_note';
+export const shownColumns = 'id, stream, case_no, body, clock_object, sequence, card_level, item_code, section, office, crossed_at, issued_at, limits, used, state, stands, examined_at, examined_note';
 
 /** Alone writes cards: each once, with its limits and evidence; what people decide goes beside it, never over it. */
 export class CardStore {
@@ -101,28 +101,31 @@ export class CardStore {
   }
 
   /** What became of a card, and the evidence it was issued with. */
-  async history(id: string): Promise<{ evidence: unknown; log: CardLogRow[] } | undefined> {
+  async history(id: string): Promise<{ evidence: unknown; evidenceText: string; log: CardLogRow[] } | undefined> {
     const { rows } = await this.database.run(sql`select evidence from card where id = ${id}`);
     if (!rows[0]) return undefined;
     const log = await this.database.run(sql`select at, actor, from_state, to_state, reason from card_log where card_id = ${id} order by id`);
     return {
-      evidence: JSON.parse(String(rows[0]['evidence'])) as unknown,
+      evidence: JSON.parse(String(rows[0]['evidence'])) as unknown, evidenceText: String(rows[0]['evidence']),
       log: log.rows.map((r) => ({ at: instantText(r['at']), actor: String(r['actor']), from: r['from_state'] === null ? undefined : (String(r['from_state']) as CardState), to: String(r['to_state']) as CardState, reason: String(r['reason']) })),
     };
   }
 
   /** Does what a person decided; false when the card was not in a state for it any more. */
   async decide(id: string, move: CardMove, actor: string, reason: string): Promise<boolean> {
-    return this.database.transaction(async (runner) => {
-      const { hint, suffix } = this.database.dialect.lockRows;
-      const { rows } = await runner.run(sql`select state from card ${raw(hint)} where id = ${id} ${raw(suffix)}`);
-      const from = rows[0] === undefined ? undefined : (String(rows[0]['state']) as CardState);
-      const { from: allowed, to } = cardMoves[move];
-      if (from === undefined || !(allowed as readonly CardState[]).includes(from)) return false;
-      await runner.run(sql`update card set state = ${to} where id = ${id}`);
-      await this.log(runner, [{ id, from, to, reason }], actor, this.clock.iso());
-      return true;
-    });
+    return this.database.transaction((runner) => this.decideIn(runner, id, move, actor, reason));
+  }
+
+  /** As above, inside the caller's transaction. */
+  async decideIn(runner: Runner, id: string, move: CardMove, actor: string, reason: string): Promise<boolean> {
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const { rows } = await runner.run(sql`select state from card ${raw(hint)} where id = ${id} ${raw(suffix)}`);
+    const from = rows[0] === undefined ? undefined : (String(rows[0]['state']) as CardState);
+    const { from: allowed, to } = cardMoves[move];
+    if (from === undefined || !(allowed as readonly CardState[]).includes(from)) return false;
+    await runner.run(sql`update card set state = ${to} where id = ${id}`);
+    await this.log(runner, [{ id, from, to, reason }], actor, this.clock.iso());
+    return true;
   }
 
   /** Cards that nobody was told of yet, the oldest first. */
@@ -141,7 +144,7 @@ export class CardStore {
   }
 }
 
-function cardRow(r: Record<string, unknown>): CardRow {
+export function cardRow(r: Record<string, unknown>): CardRow {
   const text = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
   return {
     id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), object: String(r['clock_object']) as ClockObject, sequence: String(r['sequence']), level: String(r['card_level']) as ClockLevel,

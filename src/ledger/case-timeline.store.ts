@@ -34,16 +34,40 @@ export class CaseTimelineStore {
 
   /** Every reported event of a case in the order of capture; of each version the first time it reached a state. */
   async ofCase(stream: string, caseNo: CaseNo): Promise<EventTimeline[]> {
-    const { rows } = await this.database.run(sql`select e.id, e.channel, e.event, e.sequence, e.version, e.state, e.event_at, e.captured_at,
+    return (await this.ofCases(stream, [caseNo])).get(caseNo) ?? [];
+  }
+
+  /** As above, of many cases. */
+  async ofCases(stream: string, caseNos: readonly CaseNo[]): Promise<Map<CaseNo, EventTimeline[]>> {
+    const out = new Map<CaseNo, EventTimeline[]>();
+    if (caseNos.length === 0) return out;
+    // The key of exchanges begins with the channel.
+    const channels = (await this.database.run(sql`select channel from channel_state`)).rows.map((r) => String(r['channel']));
+    const { rows } = await this.database.run(sql`select e.id, e.case_no, e.channel, e.event, e.sequence, e.version, e.state, e.event_at, e.captured_at,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'staged') as staged_at,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'picked_up') as picked_up_at,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'accepted') as accepted_at
-      from exchange e where e.stream = ${stream} and e.case_no = ${caseNo} and e.state not in (${list(['cancelled'])}) order by e.id ${raw('')}`);
+      from exchange e where e.channel in (${list(channels)}) and e.case_no in (${list(caseNos)}) and e.stream = ${stream} and e.state not in (${list(['cancelled'])}) order by e.id ${raw('')}`);
     const at = (v: unknown): Instant | undefined => (v === null || v === undefined ? undefined : instantText(v));
-    return rows.map((r) => ({
-      exchangeId: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']), state: String(r['state']) as ExchangeState,
-      happenedAt: bureauInstant(String(r['event_at'])), capturedAt: instantText(r['captured_at']), stagedAt: at(r['staged_at']), pickedUpAt: at(r['picked_up_at']), acceptedAt: at(r['accepted_at']),
-    }));
+    for (const r of rows) {
+      const caseNo = String(r['case_no']);
+      const known = out.get(caseNo) ?? [];
+      out.set(caseNo, known);
+      known.push({
+        exchangeId: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']), state: String(r['state']) as ExchangeState,
+        happenedAt: bureauInstant(String(r['event_at'])), capturedAt: instantText(r['captured_at']), stagedAt: at(r['staged_at']), pickedUpAt: at(r['picked_up_at']), acceptedAt: at(r['accepted_at']),
+      });
+    }
+    return out;
+  }
+
+  /** Exchanges of these events that were captured before a moment and are not accepted, the oldest first. */
+  async unaccepted(stream: string, events: readonly string[], capturedBefore: Instant, limit: number): Promise<{ exchangeId: string; caseNo: CaseNo }[]> {
+    const channels = (await this.database.run(sql`select channel from channel_state`)).rows.map((r) => String(r['channel']));
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, case_no from exchange where channel in (${list(channels)}) and state in (${list(['captured', 'rendered', 'staged', 'picked_up', 'parked', 'refused'])})
+      and event in (${list(events)}) and stream = ${stream} and captured_at <= ${this.database.dialect.value('instant', capturedBefore)} order by id ${raw(top.suffix)}`);
+    return rows.map((r) => ({ exchangeId: String(r['id']), caseNo: String(r['case_no']) }));
   }
 }
 

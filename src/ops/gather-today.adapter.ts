@@ -10,6 +10,7 @@ import type { MirrorStore } from '../ledger/mirror.store.js';
 import type { OperatorViewStore } from '../ledger/operator-view.store.js';
 import type { OpsViewStore } from '../ledger/ops-view.store.js';
 import type { Clock } from '../platform/clock.js';
+import type { ForecastView } from './board/forecast.adapter.js';
 import { bucketSeries } from './bucket-series.js';
 import { failureText } from './exchange-detail.adapter.js';
 import { judgeChannel, judgeLight } from './judge-light.js';
@@ -25,6 +26,7 @@ interface TodayParts {
   readonly mirror: MirrorStore;
   readonly leases: LeaseStore;
   readonly alarms: AlarmStore;
+  readonly forecast: ForecastView;
 }
 
 const bucketMs = 15 * 60_000;
@@ -73,9 +75,9 @@ export class TodayView {
   private async gather(): Promise<Today> {
     const { parts } = this;
     const nowMs = parts.clock.now().getTime();
-    const [open, blocked, behind, states, watermarks, leases, manifests, odd, mirrored, alarms, slow] = await Promise.all([
+    const [open, blocked, behind, states, watermarks, leases, manifests, odd, mirrored, alarms, slow, forecast] = await Promise.all([
       parts.ops.openCounts(), parts.view.lanesBlocked(), parts.view.countWaitingBehind(), parts.channels.states(), parts.capture.watermarks(), parts.leases.holders(),
-      parts.operator.lastManifests(), parts.operator.oddAcknowledgements(), parts.mirror.counts(), parts.alarms.open(), this.readSlow(nowMs),
+      parts.operator.lastManifests(), parts.operator.oddAcknowledgements(), parts.mirror.counts(), parts.alarms.open(), this.readSlow(nowMs), parts.forecast.read(),
     ]);
     const configured = parts.settings.channels.filter((c) => c.enabled);
     const names = [...new Set([...configured.map((c) => c.channel), ...states.map((s) => s.channel)])];
@@ -115,7 +117,7 @@ export class TodayView {
       ...alarms.filter((a) => a.channel === undefined).map((a) => ({ code: 'alarm' as const, light: a.severity === 'critical' ? ('red' as const) : ('yellow' as const), text: a.text, remedy: a.remedy })),
     ];
     const lines = alarms.map((a): AlarmLine => ({ key: a.key, kind: a.kind, severity: a.severity, channel: a.channel, text: a.text, remedy: a.remedy, since: a.since, acknowledgedBy: a.acknowledgedBy }));
-    return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected() };
+    return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected(), forecast };
   }
 
   private readSlow(nowMs: number) {

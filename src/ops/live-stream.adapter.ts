@@ -37,7 +37,7 @@ export class LiveStreams implements OnModuleDestroy {
         }
         const today = await this.today.read();
         const { at, ...facts } = today;
-        const now = JSON.stringify(facts.channels.map(({ funnel, ...c }) => [c, funnel.map((f) => f.count)])) + JSON.stringify(facts.alarms) + JSON.stringify(facts.series);
+        const now = JSON.stringify(facts.channels.map(({ funnel, ...c }) => [c, funnel.map((f) => f.count)])) + JSON.stringify(facts.alarms) + JSON.stringify(facts.series) + JSON.stringify(facts.forecast?.lines);
         send(now === said ? 'beat' : 'today', now === said ? { at } : today);
         said = now;
       } catch {

@@ -22,6 +22,9 @@ import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { LEDGER_DATABASE, SETTINGS } from '../platform/tokens.js';
 import { ActionController } from './action.controller.js';
+import { BoardOpsModule } from './board/board-ops.module.js';
+import { BoardController } from './board/board.controller.js';
+import { ForecastView } from './board/forecast.adapter.js';
 import { ExchangeController } from './exchange.controller.js';
 import { ExchangeDetails } from './exchange-detail.adapter.js';
 import { TodayView } from './gather-today.adapter.js';
@@ -41,8 +44,8 @@ export class OpsModule {
   static register(platform: DynamicModule, ledger: DynamicModule): DynamicModule {
     return {
       module: OpsModule,
-      imports: [platform, ledger],
-      controllers: [HealthController, SessionController, UserController, ExchangeController, ActionController],
+      imports: [platform, ledger, BoardOpsModule.register(platform, ledger)],
+      controllers: [BoardController, HealthController, SessionController, UserController, ExchangeController, ActionController],
       providers: [
         OpsGuard,
         OpsFilter,
@@ -65,10 +68,10 @@ export class OpsModule {
         },
         {
           provide: TodayView,
-          inject: [SETTINGS, Clock, ExchangeViewStore, OpsViewStore, OperatorViewStore, ChannelStore, CaptureStore, MirrorStore, LeaseStore, AlarmStore],
+          inject: [SETTINGS, Clock, ExchangeViewStore, OpsViewStore, OperatorViewStore, ChannelStore, CaptureStore, MirrorStore, LeaseStore, AlarmStore, ForecastView],
           useFactory: (
-            settings: Settings, clock: Clock, view: ExchangeViewStore, ops: OpsViewStore, operator: OperatorViewStore, channels: ChannelStore, capture: CaptureStore, mirror: MirrorStore, leases: LeaseStore, alarms: AlarmStore,
-          ) => new TodayView({ settings, clock, view, ops, operator, channels, capture, mirror, leases, alarms }),
+            settings: Settings, clock: Clock, view: ExchangeViewStore, ops: OpsViewStore, operator: OperatorViewStore, channels: ChannelStore, capture: CaptureStore, mirror: MirrorStore, leases: LeaseStore, alarms: AlarmStore, forecast: ForecastView,
+          ) => new TodayView({ settings, clock, view, ops, operator, channels, capture, mirror, leases, alarms, forecast }),
         },
         { provide: LiveStreams, inject: [TodayView], useFactory: (today: TodayView) => new LiveStreams(today) },
       ],

@@ -1,4 +1,5 @@
-import type { CaseFacts, ExplainedLine, Explanation } from '../domain/supervision-facts.js';
+import { sayInEnglish, type Saying } from '../domain/clock-sayings.js';
+import type { CaseFacts, ClockLevel, ExplainedLine, Explanation } from '../domain/supervision-facts.js';
 import type { RuleSet } from '../domain/supervision-rules.js';
 import { boundOf, crossingsOf, measureObjects, presentCase, ruleVersionOf, type Measured, type MeasuredLimit } from './compute-clock.js';
 import type { JudgedPause } from './judge-pauses.js';
@@ -8,7 +9,7 @@ interface Piece {
   readonly from: number;
   readonly until: number;
   readonly counts: boolean;
-  readonly text: string;
+  readonly saying: Saying;
   readonly units: number;
   /** A whole day; neighbours of the same kind are told in one line. */
   readonly whole: boolean;
@@ -19,7 +20,6 @@ interface Piece {
 
 const iso = (second: number): string => new Date(second * 1000).toISOString();
 const shown = (second: number): string => new Date((second + 8 * 3_600) * 1000).toISOString().slice(0, 19).replace('T', ' ');
-const unitWords = { W: 'working days', N: 'calendar days', H: 'working hours' } as const;
 const pad = (n: number): string => String(n).padStart(2, '0');
 const clockText = (seconds: number): string => `${Math.floor(seconds / 3_600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
 
@@ -33,40 +33,35 @@ export function explainClock(facts: CaseFacts, rules: RuleSet, meters: Meters, n
   if (!version) return [];
   const measured = measureObjects(facts, presentCase(facts, now), version, meters, now);
   return measured.map((m): Explanation => {
-    if ('light' in m) return { object: m.object, sequence: m.sequence, lines: [note(`not monitored: ${m.because ?? ''}`)] };
+    if ('light' in m) return { object: m.object, sequence: m.sequence, lines: [say('note', { code: 'not-monitored', why: m.because ?? '' })] };
     const until = Math.min(now, m.endedAt ?? now);
     const lines: ExplainedLine[] = [
-      note(`rules ${version.version} in force from ${version.from} (${version.source}); calendar ${meters.calendar.version}`),
-      note(`${m.object === 'case' ? 'accepted' : 'began'} ${shown(m.startsAt)}; ${version.start === 'moment' ? 'the clock starts at that moment' : 'the clock starts with the day after'}`),
-      ...(m.object === 'case' && facts.limits ? [note(`limits: ${facts.limits.source}`), ...(facts.limits.note === undefined ? [] : [note(facts.limits.note)])] : []),
-      ...(m.endedAt === undefined ? [] : [note(`ended ${shown(m.endedAt)}${m.because === undefined ? '' : `: ${m.because}`}`)]),
-      ...m.limits[0]!.pauses.map((p) => note(tellPause(p))),
+      say('note', { code: 'rules', version: version.version, from: version.from, source: version.source, calendar: meters.calendar.version }),
+      say('note', { code: 'start', object: m.object, at: iso(m.startsAt), rule: version.start }),
+      ...(m.object === 'case' && facts.limits ? [say('note', { code: 'limits', source: facts.limits.source }), ...(facts.limits.note === undefined ? [] : [say('note', { code: 'limits-note', note: facts.limits.note })])] : []),
+      ...(m.endedAt === undefined ? [] : [say('note', { code: 'ended', at: iso(m.endedAt), outcome: m.because })]),
+      ...m.limits[0]!.pauses.map(({ pause: p, suspends, why }) => say('note', { code: 'pause', kind: p.kind, sequence: p.sequence, title: p.title, from: p.from, until: p.until, suspends, why, approved: p.approved })),
     ];
     // Both limits mostly count the same way and need one account only.
     const accounts = m.limits.filter((l, i) => m.limits.findIndex((o) => o.meter === l.meter) === i);
     for (const l of accounts) {
       const pieces = merge(list(l, boundOf(l.meter, until), meters));
-      if (accounts.length > 1) lines.push(note(`in ${unitWords[unitOf(l)]}:`));
+      if (accounts.length > 1) lines.push(say('note', { code: 'account', unit: unitOf(l) }));
       let sum = 0;
       for (const p of pieces) {
         sum += p.units;
-        lines.push({ kind: 'interval', from: iso(p.from), until: iso(p.until), counts: p.counts, text: p.text, added: amount(p.units, l, p.length), sum: amount(sum, l, p.length) });
+        lines.push({ kind: 'interval', from: iso(p.from), until: iso(p.until), counts: p.counts, text: sayInEnglish(p.saying), saying: p.saying, added: amount(p.units, l, p.length), sum: amount(sum, l, p.length) });
       }
       for (const o of m.limits.filter((x) => x.meter === l.meter)) lines.push(result(o, sum, pieces.at(-1)?.length ?? 1));
     }
     const crossings = crossingsOf(m, version);
-    for (const c of crossings) lines.push({ kind: 'result', text: tellCrossing(c, until, m) });
+    for (const c of crossings) lines.push(say('result', tellCrossing(c, until, m)));
     return { object: m.object, sequence: m.sequence, lines };
   });
 }
 
-const note = (text: string): ExplainedLine => ({ kind: 'note', text });
+const say = (kind: 'note' | 'result', saying: Saying): ExplainedLine => ({ kind, text: sayInEnglish(saying), saying });
 const unitOf = (l: MeasuredLimit): 'W' | 'N' | 'H' => (l.limit.unit === 'I' ? 'W' : l.limit.unit);
-
-function tellPause(p: JudgedPause): string {
-  const span = `${shown(Date.parse(p.pause.from) / 1000)} to ${p.pause.until === undefined ? 'now' : shown(Date.parse(p.pause.until) / 1000)}`;
-  return `${p.pause.kind} ${p.pause.sequence} ${p.pause.title}, ${span}: ${p.suspends ? 'suspends' : 'does not suspend'}: ${p.why}`;
-}
 
 /** Days, parts of days, hours: 4 d 1:30:00. */
 function amount(units: number, l: MeasuredLimit, dayLength: number): string {
@@ -78,16 +73,14 @@ function amount(units: number, l: MeasuredLimit, dayLength: number): string {
 
 function result(l: MeasuredLimit, sum: number, dayLength: number): ExplainedLine {
   const used = Math.ceil(sum / l.meter.size);
-  const rounded = l.meter.axis === 'seconds' ? `, rounded up ${used}` : '';
-  const remaining = l.limit.length - used;
-  return { kind: 'result', text: `${l.name} limit ${l.limit.length} ${unitWords[unitOf(l)]}: used ${amount(sum, l, dayLength)}${rounded}, ${remaining >= 0 ? `${remaining} left` : `${-remaining} over`}` };
+  return say('result', { code: 'result', limit: l.name, length: l.limit.length, unit: unitOf(l), used: amount(sum, l, dayLength), rounded: l.meter.axis === 'seconds' ? used : undefined, remaining: l.limit.length - used });
 }
 
-function tellCrossing(c: { level: string; limit: string; second: number }, until: number, m: Measured): string {
-  const of = m.limits.length > 1 ? ` (${c.limit} limit)` : '';
-  if (c.second <= until) return `${c.level}${of}: reached ${shown(c.second)}`;
-  if (m.endedAt !== undefined) return `${c.level}${of}: not reached`;
-  return Number.isFinite(c.second) ? `${c.level}${of}: will be reached ${shown(c.second)}, if nothing happens before` : `${c.level}${of}: not while it is suspended`;
+function tellCrossing(c: { level: ClockLevel; limit: 'committed' | 'statutory'; second: number }, until: number, m: Measured): Saying {
+  const base = { code: 'crossing' as const, level: c.level, ...(m.limits.length > 1 ? { limit: c.limit } : {}) };
+  if (c.second <= until) return { ...base, how: 'reached', at: iso(c.second) };
+  if (m.endedAt !== undefined) return { ...base, how: 'not-reached' };
+  return Number.isFinite(c.second) ? { ...base, how: 'will', at: iso(c.second) } : { ...base, how: 'while-suspended' };
 }
 
 /** The account in pieces of a day or less. `bound` is a second, or the day after the last one counted. */
@@ -119,17 +112,17 @@ function piece(from: number, until: number, day: number, by: readonly JudgedPaus
   const spans = calendarDays ? [{ fromMs: 0, untilMs: 86_400_000 }] : calendar.spansOf(dayText(day));
   const length = spans.reduce((sum, s) => sum + s.untilMs - s.fromMs, 0) / 1000;
   const base = { from, until, whole, days: 1, length: length || 1 };
-  if (by.length > 0) return { ...base, counts: false, units: 0, text: `suspended by ${by.map((p) => `${p.pause.kind} ${p.pause.sequence}`).join(' and ')}` };
-  if (calendarDays) return { ...base, counts: true, units: l.meter.axis === 'days' ? 1 : until - from, text: 'calendar time' };
+  if (by.length > 0) return { ...base, counts: false, units: 0, saying: { code: 'suspended', by: by.map((p) => ({ kind: p.pause.kind, sequence: p.pause.sequence })) } };
+  if (calendarDays) return { ...base, counts: true, units: l.meter.axis === 'days' ? 1 : until - from, saying: { code: 'calendar-time' } };
   const described = calendar.describeDay(dayText(day));
-  if (length === 0) return { ...base, counts: false, units: 0, text: described.reason ?? (described.because === 'weekend' ? 'weekend' : 'free day') };
-  const why = described.reason === undefined ? '' : ` (${described.reason})`;
-  if (l.meter.axis === 'days') return { ...base, counts: true, units: 1, text: `working day${why}` };
+  if (length === 0) return { ...base, counts: false, units: 0, saying: { code: 'free', because: described.because === 'weekend' ? 'weekend' : 'free', reason: described.reason } };
+  const working = (spans?: readonly string[]): Saying => ({ code: 'working', days: 1, spans, reason: described.reason });
+  if (l.meter.axis === 'days') return { ...base, counts: true, units: 1, saying: working() };
   const inside = spans.map((s): [number, number] => [Math.max(from, secondOfDay(day) + s.fromMs / 1000), Math.min(until, secondOfDay(day) + s.untilMs / 1000)]).filter(([a, b]) => b > a);
   const worked = inside.reduce((sum, [a, b]) => sum + b - a, 0);
   const units = unitOf(l) === 'H' ? worked : (worked * l.meter.size) / length;
-  if (worked === 0) return { ...base, counts: false, units: 0, text: 'outside working hours' };
-  return { ...base, counts: true, units, text: `working ${worked === length ? 'day' : inside.map(([a, b]) => `${shown(a).slice(11)}-${shown(b).slice(11)}`).join(', ')}${why}` };
+  if (worked === 0) return { ...base, counts: false, units: 0, saying: { code: 'outside-hours' } };
+  return { ...base, counts: true, units, saying: worked === length ? working() : working(inside.map(([a, b]) => `${shown(a).slice(11)}-${shown(b).slice(11)}`)) };
 }
 
 /** Neighbouring days that count, or do not count, for the same reason as one piece. */
@@ -137,11 +130,11 @@ function merge(pieces: readonly Piece[]): Piece[] {
   const out: Piece[] = [];
   for (const p of pieces) {
     const last = out.at(-1);
-    const same = last !== undefined && last.until === p.from && last.text === p.text;
+    const same = last !== undefined && last.until === p.from && sayInEnglish(last.saying) === sayInEnglish(p.saying);
     // A suspension and calendar time run through days and nights; working days are put together only where they are whole.
-    const together = same && (p.text.startsWith('suspended') || p.text === 'calendar time' || (last.whole && p.whole && last.length === p.length));
+    const together = same && (p.saying.code === 'suspended' || p.saying.code === 'calendar-time' || (last.whole && p.whole && last.length === p.length));
     if (together) out[out.length - 1] = { ...last, until: p.until, units: last.units + p.units, days: last.days + 1 };
     else out.push(p);
   }
-  return out.map((p) => (p.days > 1 && p.counts && p.text.startsWith('working day') ? { ...p, text: p.text.replace('working day', `${p.days} working days`) } : p));
+  return out.map((p) => (p.days > 1 && p.saying.code === 'working' ? { ...p, saying: { ...p.saying, days: p.days } } : p));
 }

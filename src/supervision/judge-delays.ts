@@ -53,7 +53,7 @@ export interface Delays {
   readonly caused: readonly ExchangeDelay[];
 }
 
-const weight = (level: ClockLevel | undefined): number => (level === undefined ? -1 : clockLevels.indexOf(level));
+export const weightOf = (level: ClockLevel | undefined): number => (level === undefined ? -1 : clockLevels.indexOf(level));
 
 /**
  * Whose time it was. For each receiver the clock is computed a second time with what it had accepted; where its level was
@@ -72,7 +72,7 @@ export function judgeDelays(facts: CaseFacts, rules: RuleSet, meters: Meters, no
       if (theirs?.level === undefined) return [];
       const reached = theirs.reached.find((c) => c.level === theirs.level)!.at;
       const ours = caseOf(computeClock(facts, rules, meters, Date.parse(reached)))?.level;
-      if (weight(ours) >= weight(theirs.level)) return [];
+      if (weightOf(ours) >= weightOf(theirs.level)) return [];
       const late = own.filter((r) => r.happenedAt <= reached && r.capturedAt <= reached && (r.acceptedAt === undefined || r.acceptedAt > reached)).map((r) => shareOf(r, now));
       return late.length === 0 ? [] : [{ channel, level: theirs.level, ours, at: reached, late }];
     }).filter((d, i, all) => all.findIndex((o) => o.level === d.level && o.at === d.at) === i);
@@ -80,10 +80,10 @@ export function judgeDelays(facts: CaseFacts, rules: RuleSet, meters: Meters, no
   return { events, caused };
 }
 
-const caseOf = (reading: ClockReading): ClockReading['objects'][number] | undefined => reading.objects[0];
+export const caseOf = (reading: ClockReading): ClockReading['objects'][number] | undefined => reading.objects[0];
 
 /** The case as a receiver knew it at a moment: without what it had not accepted. */
-function knownTo(facts: CaseFacts, reported: readonly ReportedEvent[], moment: Instant): CaseFacts {
+export function knownTo(facts: CaseFacts, reported: readonly ReportedEvent[], moment: Instant): CaseFacts {
   const has = (event: string, sequence = '1'): boolean => {
     const versions = reported.filter((r) => r.event === event && r.sequence === sequence);
     // An event that is not sent on this channel is not late there.

@@ -1,3 +1,4 @@
+import type { PauseWhy } from '../domain/clock-sayings.js';
 import type { Pause } from '../domain/supervision-facts.js';
 import type { RuleVersion } from '../domain/supervision-rules.js';
 import { dayOfSecond, type Meter, type Meters } from './make-meters.js';
@@ -12,7 +13,7 @@ export interface Stretch {
 export interface JudgedPause extends Stretch {
   readonly pause: Pause;
   readonly suspends: boolean;
-  readonly why: string;
+  readonly why: PauseWhy;
   /** Where its approved length ends, when that is what ends it. */
   readonly cappedAt?: number | undefined;
 }
@@ -25,25 +26,24 @@ export function judgePauses(pauses: readonly Pause[], acceptedAt: number, rules:
     const from = secondOf(pause.from);
     const until = pause.until === undefined ? Infinity : secondOf(pause.until);
     const place = placed(from, until, rules, axis);
-    const no = (why: string): JudgedPause => ({ ...place, pause, suspends: false, why });
-    if (until < from) return no('it ends before it begins: correct it in the bureau');
+    const no = (why: PauseWhy): JudgedPause => ({ ...place, pause, suspends: false, why });
+    if (until < from) return no('ends-before-it-begins');
     if (pause.kind === 'supplement') {
-      if (rules.suspensions.supplement === 'never') return no('a supplement does not suspend under these rules');
-      if (from < acceptedAt) return no('asked for before the acceptance');
-      return { ...place, pause, suspends: true, why: 'supplement asked for after the acceptance' };
+      if (rules.suspensions.supplement === 'never') return no('supplements-never');
+      if (from < acceptedAt) return no('before-acceptance');
+      return { ...place, pause, suspends: true, why: 'supplement' };
     }
     const { cap, withoutLength, noticeRequired } = rules.suspensions.special;
-    if (noticeRequired && pause.noticeNo === undefined) return no('the applicant was not told in writing (no notice number)');
+    if (noticeRequired && pause.noticeNo === undefined) return no('no-notice');
     const approved = pause.approved && pause.approved.length > 0 && pause.approved.unit !== 'I' ? pause.approved : undefined;
     if (!approved) {
-      if (withoutLength === 'ignored') return no('no approved length');
-      return { ...place, pause, suspends: true, why: 'no approved length: it suspends until it ends' };
+      if (withoutLength === 'ignored') return no('no-length');
+      return { ...place, pause, suspends: true, why: 'until-it-ends' };
     }
-    if (cap === 'none') return { ...place, pause, suspends: true, why: 'special procedure' };
+    if (cap === 'none') return { ...place, pause, suspends: true, why: 'special' };
     const cappedAt = addLength(place.from, approved.length, meters.of(axis, approved.unit === 'H' ? 'H' : approved.unit === 'N' ? 'N' : 'W'), axis);
-    const text = `special procedure, ${approved.length} ${approved.unit} approved`;
-    if (cappedAt >= place.until) return { ...place, pause, suspends: true, why: text };
-    return { from: place.from, until: cappedAt, pause, suspends: true, why: `${text}; after that the clock runs again`, cappedAt };
+    if (cappedAt >= place.until) return { ...place, pause, suspends: true, why: 'approved' };
+    return { from: place.from, until: cappedAt, pause, suspends: true, why: 'capped', cappedAt };
   });
 }
 

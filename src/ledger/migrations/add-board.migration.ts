@@ -18,6 +18,7 @@ export class AddBoard1764001100000 implements MigrationInterface {
     await runner.query(`create index clock_state_place on clock_state (body, section, item_code, office, light) where light <> 'none'`);
     await runner.query(`create index clock_state_due on clock_state (body, due_at, id) where light <> 'none'`);
     await runner.query(`create index clock_state_ended on clock_state (body, ended_at) where ended_at is not null`);
+    await runner.query(`create index clock_state_fault on clock_state (body) where fault_code is not null`);
     await runner.query(`create index card_case on card (case_no)`);
     await this.fill(runner, mssql);
   }
