@@ -39,8 +39,8 @@ import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
 import { SuspensePoller } from './reconciliation/suspense.poller.js';
-import { ReturnModule } from './reconciliation/return.module.js';
-import { ReturnProcessor } from './reconciliation/return.processor.js';
+import { ReturnModule } from './returns/return.module.js';
+import { ReturnProcessor } from './returns/return.processor.js';
 
 export interface GatewayParts {
   readonly settings: Settings;

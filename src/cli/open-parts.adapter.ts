@@ -27,7 +27,7 @@ import { RetentionStore } from '../ledger/retention.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
-import { loadReturnMappings } from '../reconciliation/load-return-mappings.adapter.js';
+import { loadReturnMappings } from '../returns/load-return-mappings.adapter.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import { loadSettings, type LoadedSettings } from '../platform/config/load-settings.config.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
