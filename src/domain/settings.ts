@@ -138,6 +138,17 @@ export const channelSchema = z.strictObject({
       messages: z.array(z.string()).min(1),
       /** Taken from staging.returnDir too, not over HTTP only. */
       files: z.boolean().default(true),
+      /** false: no control file of theirs closes an accounting day. */
+      controlled: z.boolean().optional(),
+    })
+    .optional(),
+  /** What the gateway's own clocks report on this channel: lights, cards, answers to queries. */
+  supervision: z
+    .strictObject({
+      /** Whose clock is told; one of supervision.bodies in default.yaml. */
+      body: z.string().regex(/^[a-z][a-z-]{0,19}$/),
+      /** Event of the gateway's own stream → mapping directory below mappings/. */
+      messages: z.record(z.string(), z.string()),
     })
     .optional(),
 });

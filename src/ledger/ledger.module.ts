@@ -25,6 +25,7 @@ import { InboxStore } from './inbox.store.js';
 import { LeaseStore } from './lease.store.js';
 import { MatchStore } from './match.store.js';
 import { ManifestStore } from './manifest.store.js';
+import { OpinionStore } from './opinion.store.js';
 import { MessageStore } from './message.store.js';
 import { MirrorStore } from './mirror.store.js';
 import { RetentionPoller } from './retention.poller.js';
@@ -50,7 +51,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -85,6 +86,7 @@ export class LedgerModule {
         { provide: StatementStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new StatementStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: MatchStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MatchStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: OpinionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpinionStore(db, clock, supervisingBodies(settings)), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
@@ -95,6 +97,11 @@ export class LedgerModule {
 /** Channel by channel: when the next message of a case may go. */
 export function laneRules(settings: Settings): LaneRules {
   return new Map(settings.channels.map((c) => [c.channel, c.laneAdvancesOn]));
+}
+
+/** Channels of the supervising side, and whose clock each is told. */
+export function supervisingBodies(settings: Pick<Settings, 'channels'>): ReadonlyMap<string, string> {
+  return new Map(settings.channels.flatMap((c) => (c.enabled && c.supervision ? [[c.channel, c.supervision.body] as const] : [])));
 }
 
 function holderName(): string {

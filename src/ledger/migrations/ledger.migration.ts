@@ -10,6 +10,7 @@ import { CreateReturns1764000500000 } from './create-returns.migration.js';
 import { CreateSupervision1764000700000 } from './create-supervision.migration.js';
 import { CreateOps1764000800000 } from './create-ops.migration.js';
 import { CreateMirror1764000100000 } from './create-mirror.migration.js';
+import { AddOpinions1764001700000 } from './add-opinions.migration.js';
 
 /** Every migration of the ledger, oldest first. */
-export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000, CreateSupervision1764000700000, CreateOps1764000800000, AddChildCounts1764000950000, AddBoard1764001100000];
+export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000, CreateSupervision1764000700000, CreateOps1764000800000, AddChildCounts1764000950000, AddBoard1764001100000, AddOpinions1764001700000];
