@@ -97,14 +97,15 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   static register(parts: GatewayParts): DynamicModule {
     const { settings, mappings } = parts;
     const platform = PlatformModule.register(settings, parts);
-    const ledger = LedgerModule.register(settings, platform);
+    const subscriptions = subscriptionsOf(mappings);
+    const ledger = LedgerModule.register(settings, platform, subscriptions);
     return {
       module: AppModule,
       imports: [
         ScheduleModule.forRoot(),
         platform,
         ledger,
-        CaptureModule.register(settings, subscriptionsOf(mappings), platform, ledger),
+        CaptureModule.register(settings, subscriptions, platform, ledger),
         MappingModule.register(settings, mappings, platform, ledger),
         DeliveryModule.register(settings, platform, ledger),
         CollectionModule.register(platform, ledger),

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { bureauTime } from '../domain/bureau-time.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { CaseNo } from '../domain/vocabulary.js';
-import { WatermarkMoved, type CapturedCase, type CaptureStore, type WatermarkRow } from '../ledger/capture.store.js';
+import { WatermarkMoved, type CaptureStore, type WatermarkRow } from '../ledger/capture.store.js';
+import type { CapturedCase } from '../ledger/recording.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
@@ -290,9 +292,4 @@ export class CapturePoller {
 export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
   const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
   return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot) };
-}
-
-/** An instant as the bureau writes it: Asia/Shanghai, no zone. */
-export function bureauTime(at: Date): string {
-  return new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 23).replace('T', ' ');
 }

@@ -6,7 +6,7 @@ import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type Ex
 import { formatCard, formatCards } from './format-clock.js';
 import { plural } from './format-terminal.js';
 import { helpText } from './help-text.js';
-import { settingsOrFail, withLedger } from './open-parts.adapter.js';
+import { openReports, settingsOrFail, withLedger } from './open-parts.adapter.js';
 
 export interface CardsOptions {
   readonly open?: boolean;
@@ -32,8 +32,9 @@ export async function cardsCommand(context: CliContext, ids: readonly string[], 
   if (moves.length > 1) throw new CommandFailure(`expected one of --${moves.join(', --')}`, exitCodes.usage);
   const [move] = moves;
   if (move && (ids.length === 0 || (options.reason ?? '').trim() === '')) throw new CommandFailure(`--${move}: expected card numbers and --reason "..."`, exitCodes.usage);
-  return withLedger(context, settingsOrFail(context), async ({ database }) => {
-    const store = new CardStore(database, context.clock);
+  const settings = settingsOrFail(context);
+  return withLedger(context, settings, async (ledger) => {
+    const store = new CardStore(ledger.database, context.clock, move && openReports(context, settings, ledger));
     const cards = await store.find({ open: options.open, doubtful: options.doubtful, caseNo: options.case, level: options.level as ClockLevel | undefined, ids: ids.length === 0 ? undefined : ids }, shownLimit);
     const missing = ids.filter((id) => !cards.some((c) => c.id === id));
     if (missing.length > 0) throw new CommandFailure(`there is no such card${options.open || options.doubtful || options.case || options.level ? ' among those' : ''}: ${missing.join(', ')}`, exitCodes.attention);

@@ -48,7 +48,7 @@ export async function clockCommand(context: CliContext, caseNo: string, options:
     try {
       const reading = computeClock(facts, rules, meters, nowMs);
       const explanation = explainClock(facts, rules, meters, nowMs);
-      const cards = await new CardStore(database, context.clock).find({ caseNo }, 50);
+      const cards = await new CardStore(database, context.clock, undefined).find({ caseNo }, 50);
       const delays = judgeDelays(facts, rules, meters, nowMs, await timeline.ofCase(settings.supervision.stream, caseNo));
       if (options.json) printJson(context, { caseNo, reading, explanation, facts, cards, delays });
       else context.out(`${formatClock(caseNo, reading, explanation)}\n\n${cards.length === 0 ? '' : `Cards:\n${formatCards(cards)}\n`}${formatDelays(delays)}`);

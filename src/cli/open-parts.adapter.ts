@@ -7,13 +7,14 @@ import { ChannelStore } from '../ledger/channel.store.js';
 import { ExchangeStore } from '../ledger/exchange.store.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { HandOverStore } from '../ledger/hand-over.store.js';
-import { laneRules } from '../ledger/ledger.module.js';
+import { laneRules, reportsOf, supervisingBodies } from '../ledger/ledger.module.js';
 import { LeaseStore } from '../ledger/lease.store.js';
 import { ManifestStore } from '../ledger/manifest.store.js';
 import { MessageStore } from '../ledger/message.store.js';
 import { MirrorStore } from '../ledger/mirror.store.js';
 import { openLedger } from '../ledger/open-ledger.adapter.js';
 import { OperatorViewStore } from '../ledger/operator-view.store.js';
+import { OpinionStore } from '../ledger/opinion.store.js';
 import { ReplayStore } from '../ledger/replay.store.js';
 import { AcknowledgementStore } from '../ledger/acknowledgement.store.js';
 import { CompletenessStore } from '../ledger/completeness.store.js';
@@ -23,10 +24,12 @@ import { OvertakenStore } from '../ledger/overtaken.store.js';
 import { RecoveredBytesStore } from '../ledger/recovered-bytes.store.js';
 import { RecoveryStore } from '../ledger/recovery.store.js';
 import { RejectionStore } from '../ledger/rejection.store.js';
+import type { ReportStore } from '../ledger/report.store.js';
 import { RetentionStore } from '../ledger/retention.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
+import { subscriptionsOf } from '../mapping/subscribe.js';
 import { loadReturnMappings } from '../returns/load-return-mappings.adapter.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import { loadSettings, type LoadedSettings } from '../platform/config/load-settings.config.js';
@@ -81,6 +84,14 @@ export interface OpenedLedger {
   readonly recoveredBytes: RecoveredBytesStore;
   readonly overtaken: OvertakenStore;
   readonly retention: RetentionStore;
+}
+
+/** What tells supervising bodies of a decision, as the running gateway would; throws where a mapping has faults. */
+export function openReports(context: CliContext, settings: Settings, ledger: Pick<OpenedLedger, 'database' | 'exchanges'>): ReportStore {
+  const { mappings, faults } = readMappings(settings);
+  if (faults.length > 0) throw new CommandFailure(formatFaults(faults), exitCodes.configuration);
+  const opinions = new OpinionStore(ledger.database, context.clock, supervisingBodies(settings));
+  return reportsOf(ledger.database, context.clock, ledger.exchanges, laneRules(settings), opinions, settings, subscriptionsOf(mappings));
 }
 
 /** Connects without touching the tables: bringing them up to date is the gateway's own work. */

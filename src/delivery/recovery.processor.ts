@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChannelSettings } from '../domain/settings.js';
+import { streamOfEvent } from '../domain/supervision-stream.js';
 import type { ExchangeId } from '../domain/vocabulary.js';
 import type { CaptureStore } from '../ledger/capture.store.js';
 import type { ManifestStore } from '../ledger/manifest.store.js';
@@ -70,7 +71,7 @@ export class RecoveryProcessor {
       if (bytes !== undefined && sha256(bytes) === last.sha256) await manifests.recordStaged(last, 'recovery');
     }
     if (lying.some((m) => BigInt(m.seq) > BigInt(last?.seq ?? '0'))) await recovery.noteUnanswered(channel.channel);
-    const done = await this.walk((manifest) => recovery.record(manifest, channel.stream, urgent, exchangeNumber));
+    const done = await this.walk((manifest) => recovery.record(manifest, { stream: (event) => streamOfEvent(channel, event), urgent }, exchangeNumber));
     // Numbers that stand in names of files are never given out again, whether a manifest lists them or not.
     const names = (await listIfThere(staging, channel.staging.outboxDir)).map((e) => e.name);
     await recovery.raiseCounter(names.reduce((max, n) => { const number = BigInt(exchangeNumber(n) ?? '0'); return number > max ? number : max; }, 0n));

@@ -6,6 +6,7 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, ColumnKind, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
+import type { ReportStore } from './report.store.js';
 
 export interface CardRow {
   readonly id: string;
@@ -60,6 +61,8 @@ export class CardStore {
   constructor(
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
+    /** Tells supervising bodies what was decided; none where no channel is told of cards. */
+    private readonly reports: ReportStore | undefined,
   ) {}
 
   /** Inside the caller's transaction; cards that were issued before stay as they are. Gives how many are new. */
@@ -73,21 +76,22 @@ export class CardStore {
       ['stream', 'case_no', 'body', 'clock_object', 'sequence', 'card_level']);
   }
 
-  /** Looks again at the cards of cases whose facts, calendar or rules changed: would they be issued today? Inside the caller's transaction. */
-  async examine(runner: Runner, subjects: readonly ClockSubject[], judge: ClockJudge, now: Instant): Promise<void> {
-    if (subjects.length === 0) return;
+  /** Looks again at the cards of cases whose facts, calendar or rules changed: would they be issued today? Inside the caller's transaction. Gives the cases of those that now read otherwise. */
+  async examine(runner: Runner, subjects: readonly ClockSubject[], judge: ClockJudge, now: Instant): Promise<CaseNo[]> {
+    if (subjects.length === 0) return [];
     const { rows } = await runner.run(sql`select ${raw(shownColumns)} from card where case_no in (${list([...new Set(subjects.map((s) => s.caseNo))])})`);
     const changed = rows.map(cardRow).flatMap((card) => {
       const subject = subjects.find((s) => s.caseNo === card.caseNo && s.stream === card.stream && s.body === card.body);
       const examined = subject && judge.examine(subject, card);
       return examined && examined.stands !== card.stands ? [{ card, examined }] : [];
     });
-    if (changed.length === 0) return;
+    if (changed.length === 0) return [];
     await this.database.dialect.updateMany(runner, {
       table: 'card', key: column('id', 'big'), match: [], set: [column('stands', 'flag'), column('examined_at', 'instant'), column('examined_note', 'text')],
       rows: changed.map(({ card, examined }) => [card.id, examined.stands ? 1 : 0, now, examined.note.slice(0, 1000)]),
     });
     await this.log(runner, changed.map(({ card, examined }) => ({ id: card.id, from: card.state, to: card.state, reason: examined.note })), 'supervision', now);
+    return changed.map(({ card }) => card.caseNo);
   }
 
   /** Cards by filter, the newest first. */
@@ -119,13 +123,23 @@ export class CardStore {
   /** As above, inside the caller's transaction. */
   async decideIn(runner: Runner, id: string, move: CardMove, actor: string, reason: string): Promise<boolean> {
     const { hint, suffix } = this.database.dialect.lockRows;
+    const caseNo = await this.lockCase(runner, id);
     const { rows } = await runner.run(sql`select state from card ${raw(hint)} where id = ${id} ${raw(suffix)}`);
     const from = rows[0] === undefined ? undefined : (String(rows[0]['state']) as CardState);
     const { from: allowed, to } = cardMoves[move];
     if (from === undefined || !(allowed as readonly CardState[]).includes(from)) return false;
     await runner.run(sql`update card set state = ${to} where id = ${id}`);
     await this.log(runner, [{ id, from, to, reason }], actor, this.clock.iso());
+    if (caseNo !== undefined) await this.reports?.report(runner, [caseNo]);
     return true;
+  }
+
+  /** Clocks before cards, as whoever computes them takes them: two that meet wait for each other and do not block. */
+  private async lockCase(runner: Runner, id: string): Promise<CaseNo | undefined> {
+    const { rows } = await runner.run(sql`select case_no from card where id = ${id}`);
+    const caseNo = rows[0] === undefined ? undefined : String(rows[0]['case_no']);
+    if (caseNo !== undefined) await this.reports?.lock(runner, [caseNo]);
+    return caseNo;
   }
 
   /** Cards that nobody was told of yet, the oldest first. */

@@ -1,5 +1,6 @@
 import { addDays, dayOf, laterDay } from '../domain/reckon-days.js';
 import type { Difference } from '../domain/reconciliation-outcomes.js';
+import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -75,7 +76,7 @@ export class ChargeStore {
   /** Snapshots after a position, in their order; they become visible in the order of their ids. */
   async snapshotsAfter(position: string, limit: number): Promise<SnapshotRow[]> {
     const top = this.database.dialect.top(limit);
-    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, stream, case_no, body, taken_at from case_snapshot where id > ${position} order by id ${raw(top.suffix)}`);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, stream, case_no, body, taken_at from case_snapshot where id > ${position} and stream <> ${supervisionStream.stream} order by id ${raw(top.suffix)}`);
     return rows.map((r) => ({ id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), takenAt: instantText(r['taken_at'])! }));
   }
 

@@ -1,5 +1,6 @@
 import type { ClockJudge, ClockSubject, JudgedClock } from '../domain/supervision-cards.js';
 import type { CaseFacts } from '../domain/supervision-facts.js';
+import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -7,6 +8,7 @@ import type { Column, ColumnKind, Runner } from '../platform/database/dialect.js
 import { list, raw, sql } from '../platform/database/sql.js';
 import { CardStore } from './card.store.js';
 import { instantText } from './exchange-row.js';
+import type { ReportStore } from './report.store.js';
 
 /** A recorded snapshot, to be read for facts. */
 export interface FollowedSnapshot {
@@ -34,6 +36,7 @@ interface Held extends ClockSubject {
   readonly id: string;
   readonly digest: string;
   readonly carded: boolean;
+  readonly light: string;
   readonly told: string;
 }
 
@@ -52,12 +55,18 @@ const judgedValues = (facts: CaseFacts, j: JudgedClock, now: Instant, carded: bo
 /** What a person or the schedule would see differently; a row that says the same is not written again. */
 const tell = (j: JudgedClock): string => JSON.stringify([j.state, j.level ?? null, j.light, j.used ?? null, j.remaining ?? null, j.dueAt ?? null, j.nextAt ?? null, j.outcome ?? null, j.faultCode ?? null]);
 
+/** Whether a supervising body has something to be told of that a clock says now: a light that changed, a case that is gone or back. */
+const tellsMore = (s: ClockSubject & { held: Held | undefined }, j: JudgedClock): boolean =>
+  s.held === undefined ? j.light !== 'none' : s.held.light !== j.light || (s.held.facts.removedAt === undefined) !== (s.facts.removedAt === undefined);
+
 /** Alone writes facts and clocks. The arithmetic comes from the stage and runs inside the transaction that keeps its result. */
 export class ClockStore {
   constructor(
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
     private readonly cards: CardStore,
+    /** Tells supervising bodies what changed; none where no channel is told of clocks. */
+    private readonly reports: ReportStore | undefined,
   ) {}
 
   /** How far the snapshots were followed, and since when this ledger supervises (set at the first call). */
@@ -70,7 +79,7 @@ export class ClockStore {
   /** Snapshots after a position, in their order; they become visible in the order of their ids. */
   async snapshotsAfter(position: string, limit: number): Promise<FollowedSnapshot[]> {
     const top = this.database.dialect.top(limit);
-    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, stream, case_no, body, taken_at from case_snapshot where id > ${position} order by id ${raw(top.suffix)}`);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} id, stream, case_no, body, taken_at from case_snapshot where id > ${position} and stream <> ${supervisionStream.stream} order by id ${raw(top.suffix)}`);
     return rows.map((r) => ({ id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), takenAt: instantText(r['taken_at']) }));
   }
 
@@ -114,7 +123,9 @@ export class ClockStore {
         fresh.map((k) => [k.stream, k.caseNo, k.digest, JSON.stringify(k.facts), k.snapshotId, k.knownAt]));
       const latest = new Map(fresh.map((k) => [keyOf(k), k]));
       const subjects = [...latest.values()].flatMap((k) => judge.bodies.map((body) => ({ ...k, body, held: held.find((h) => h.body === body && h.caseNo === k.caseNo && h.stream === k.stream) })));
-      return { changed: latest.size, cards: await this.settle(runner, subjects, judge) };
+      const cards = await this.settle(runner, subjects, judge);
+      await this.reports?.follow(runner, facts.map((k) => k.caseNo));
+      return { changed: latest.size, cards };
     });
   }
 
@@ -175,7 +186,9 @@ export class ClockStore {
     const update = { table: 'clock_state', key: column('id', 'big'), match: [] };
     await this.database.dialect.updateMany(runner, { ...update, set: [...known, ...judged], rows: learned.map(({ s, j, carded }) => [s.held!.id, ...knownValues(s.facts, s.digest), ...judgedValues(s.facts, j, now, carded)]) });
     await this.database.dialect.updateMany(runner, { ...update, set: judged, rows: timed.map(({ s, j, carded }) => [s.held!.id, ...judgedValues(s.facts, j, now, carded)]) });
-    await this.cards.examine(runner, subjects.filter((s) => s.held?.carded), judge, now);
+    const examined = await this.cards.examine(runner, subjects.filter((s) => s.held?.carded), judge, now);
+    const shown = rows.filter(({ s, j }) => tellsMore(s, j) || (issued > 0 && j.cards.length > 0));
+    await this.reports?.report(runner, [...shown.map(({ s }) => s.caseNo), ...examined]);
     return issued;
   }
 
@@ -186,7 +199,7 @@ export class ClockStore {
     const number = (v: unknown): number | null => (v === null ? null : Number(v));
     const at = (v: unknown): string | null => (v === null ? null : instantText(v));
     return rows.map((r): Held => ({
-      id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), facts: JSON.parse(String(r['facts'])) as CaseFacts, digest: String(r['digest']), carded: Number(r['carded']) === 1,
+      id: String(r['id']), stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), facts: JSON.parse(String(r['facts'])) as CaseFacts, digest: String(r['digest']), carded: Number(r['carded']) === 1, light: String(r['light']),
       told: JSON.stringify([text(r['clock_state']), text(r['clock_level']), text(r['light']), number(r['used']), number(r['remaining']), at(r['due_at']), at(r['next_crossing_at']), text(r['outcome']), text(r['fault_code'])]),
     }));
   }

@@ -127,7 +127,7 @@ export class CompletenessStore {
     if (rows.length === 0) return [];
     const counts = new Map<string, number>();
     for (const channel of channels) {
-      const found = await this.database.run(sql`select case_no, count(*) as n from exchange where channel = ${channel} and case_no > ${after} and case_no <= ${rows.at(-1)!['case_no']} group by case_no`);
+      const found = await this.database.run(sql`select case_no, count(*) as n from exchange where channel = ${channel} and stream = ${stream} and case_no > ${after} and case_no <= ${rows.at(-1)!['case_no']} group by case_no`);
       for (const r of found.rows) counts.set(String(r['case_no']), (counts.get(String(r['case_no'])) ?? 0) + Number(r['n']));
     }
     return rows.map((r) => ({ caseNo: String(r['case_no']), digest: String(r['digest']), exchanges: counts.get(String(r['case_no'])) ?? 0 }));

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { Subscription } from '../domain/subscription.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
@@ -33,6 +34,8 @@ import { RetentionStore } from './retention.store.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
+import { RecordingStore } from './recording.store.js';
+import { ReportStore } from './report.store.js';
 import { RequestSessions } from './request-session.adapter.js';
 import { RejectionStore } from './rejection.store.js';
 import { RetryStore } from './retry.store.js';
@@ -49,9 +52,10 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 /** The only truth: the stores that alone write the gateway's tables. */
 @Module({})
 export class LedgerModule {
-  static register(settings: Settings, platform: DynamicModule): DynamicModule {
+  /** `subscriptions` are what channels want captured; of them the gateway's own stream is reported from here. */
+  static register(settings: Settings, platform: DynamicModule, subscriptions: readonly Subscription[] = []): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -87,6 +91,7 @@ export class LedgerModule {
         { provide: MatchStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MatchStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OpinionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpinionStore(db, clock, supervisingBodies(settings)), inject: [LEDGER_DATABASE, Clock] },
+        { provide: ReportStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules, opinions: OpinionStore) => reportsOf(db, clock, e, rules, opinions, settings, subscriptions), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES, OpinionStore] },
         { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
@@ -97,6 +102,11 @@ export class LedgerModule {
 /** Channel by channel: when the next message of a case may go. */
 export function laneRules(settings: Settings): LaneRules {
   return new Map(settings.channels.map((c) => [c.channel, c.laneAdvancesOn]));
+}
+
+/** What tells supervising bodies of clocks, cards and answers. */
+export function reportsOf(db: DatabaseAdapter, clock: Clock, exchanges: ExchangeStore, rules: LaneRules, opinions: OpinionStore, settings: Pick<Settings, 'channels' | 'supervision'>, subscriptions: readonly Subscription[]): ReportStore {
+  return new ReportStore(db, clock, new RecordingStore(db, clock, exchanges, rules), opinions, settings.supervision.stream, subscriptions, supervisingBodies(settings));
 }
 
 /** Channels of the supervising side, and whose clock each is told. */

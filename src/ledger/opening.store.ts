@@ -1,8 +1,8 @@
-import { throughStates } from '../domain/exchange-states.js';
+import { throughStates, unsentStates } from '../domain/exchange-states.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
-import { sql } from '../platform/database/sql.js';
+import { list, sql } from '../platform/database/sql.js';
 import type { ExchangeStore } from './exchange.store.js';
 import { fileNameOf, messageIdOf } from './name-message.js';
 import type { LatestExchange, OpenedExchange } from './plan-exchanges.js';
@@ -71,7 +71,18 @@ export class OpeningStore {
     await this.database.dialect.insertMany(runner, 'exchange', exchangeColumns, rows);
     await this.exchanges.log(runner, rows.map((r) => ({ exchangeId: String(r[0]), to: 'captured', note: by.note })), by.actor, by.now);
     await this.exchanges.supersede(runner, superseded, by.actor);
+    await this.carryUrgency(runner, opens);
     return rows.map((r) => String(r[0]));
+  }
+
+  /** What stands before an urgent message in its lane holds it up, so it goes as early as that one would. */
+  private async carryUrgency(runner: Runner, opens: readonly (CaseOpening & { o: OpenedExchange })[]): Promise<void> {
+    const behind = opens.filter(({ caseNo, latest, o }) => o.urgent && (latest.some((l) => l.channel === o.channel) || opens.some((other) => other.caseNo === caseNo && other.o.channel === o.channel && !other.o.urgent)));
+    for (const channel of new Set(behind.map(({ o }) => o.channel))) {
+      const caseNos = [...new Set(behind.filter(({ o }) => o.channel === channel).map((b) => b.caseNo))];
+      await runner.run(sql`update exchange set urgent = 1 where channel = ${channel} and case_no in (${list(caseNos)}) and urgent = 0 and state in (${list(unsentStates)})
+        and lane_position < (select max(n.lane_position) from exchange n where n.channel = exchange.channel and n.case_no = exchange.case_no and n.urgent = 1 and n.state in (${list(unsentStates)}))`);
+    }
   }
 
   /** The first of `n` numbers, taken inside the transaction so that a rollback gives them back. */

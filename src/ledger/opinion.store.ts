@@ -105,6 +105,11 @@ export class OpinionStore {
     await runner.run(sql`update supervision_comparison set due = 1 where case_no in (${list(caseNos)}) and channel in (${list(known)}) and due = 0`);
   }
 
+  /** What was compared before is compared again: our side changed. Inside the caller's transaction. */
+  async touchComparisons(runner: Runner, caseNos: readonly CaseNo[]): Promise<void> {
+    if (this.bodies.size > 0 && caseNos.length > 0) await runner.run(sql`update supervision_comparison set due = 1 where case_no in (${list(caseNos)}) and due = 0`);
+  }
+
   async dueComparisons(limit: number): Promise<DueComparison[]> {
     const top = this.database.dialect.top(limit);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} channel, case_no, body from supervision_comparison where due = 1 order by case_no, channel ${raw(top.suffix)}`);

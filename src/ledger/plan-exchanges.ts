@@ -12,6 +12,10 @@ export interface DerivedEvent {
   readonly urgent: boolean;
   /** Digest of exactly what the channel's mapping reads. */
   readonly digest: string;
+  /** Reported only where the receiver may hold an earlier version of it: a light that goes out was on. */
+  readonly onlyAfter?: boolean | undefined;
+  /** What was overtaken before it left says nothing: back at what the receiver holds, the unsent correction is dropped. */
+  readonly latestOnly?: boolean | undefined;
 }
 
 /** The newest exchange of one (channel, event, sequence) of the case. */
@@ -68,6 +72,11 @@ const keyOf = (e: { channel: string; event: string; sequence: string }): string 
 const neverLeft = (e: LatestExchange): boolean => unsentStates.includes(e.state) && !e.tried;
 /** Whether nothing of this version can be with the receiver, so that an earlier one decides what it holds. */
 export const stayedInHouse = (e: LatestExchange): boolean => neverLeft(e) || (e.state === 'cancelled' && !e.tried);
+/** The version that the receiver holds, where it holds one. */
+function heldOf(last: LatestExchange): SentVersion | undefined {
+  const held = stayedInHouse(last) ? last.sent : last.state === 'cancelled' ? undefined : last;
+  return held?.operation === 'D' ? undefined : held;
+}
 const collate = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Lane order of one case: phase, then time, then sequence as a number where it is one. */
@@ -89,11 +98,18 @@ export function planExchanges(derived: readonly DerivedEvent[], latest: readonly
 
   for (const event of [...derived].sort(compareEvents)) {
     const key = keyOf(event);
-    present.add(key);
     const last = known.get(key);
+    const held = last && heldOf(last);
+    if (event.onlyAfter && !held) continue; // and what never left of it is cancelled below
+    present.add(key);
     const base = { channel: event.channel, event: event.event, sequence: event.sequence, at: event.at, urgent: event.urgent, digest: event.digest };
     if (!last) {
       open.push({ ...base, version: 1, operation: 'I' });
+    } else if (event.latestOnly && held && stayedInHouse(last) && !options.reappeared) {
+      if (held.digest === event.digest) {
+        if (neverLeft(last)) cancel.push({ id: last.id, from: last.state });
+      } else if (!neverLeft(last)) open.push({ ...base, version: last.version + 1, operation: 'U' });
+      else if (last.digest !== event.digest) refresh.push({ id: last.id, from: last.state, digest: event.digest, at: event.at });
     } else if (last.state === 'cancelled' && last.operation === 'I' && !last.tried) {
       // It was withdrawn before anybody saw it and is back: the receiver still knows nothing of it.
       open.push({ ...base, version: last.version + 1, operation: 'I' });
@@ -110,8 +126,8 @@ export function planExchanges(derived: readonly DerivedEvent[], latest: readonly
       if (present.has(keyOf(last)) || last.operation === 'D') continue;
       if (neverLeft(last)) cancel.push({ id: last.id, from: last.state });
       // A correction that never left is cancelled, and the version before it, which did leave, is taken back.
-      const held = stayedInHouse(last) ? last.sent : last.state === 'cancelled' ? undefined : last;
-      if (held === undefined || held.operation === 'D') continue;
+      const held = heldOf(last);
+      if (held === undefined) continue;
       open.push({
         channel: last.channel, event: last.event, sequence: last.sequence, version: last.version + 1, operation: 'D', at: held.at,
         urgent: last.urgent, digest: held.digest, snapshotId: held.snapshotId,

@@ -1,5 +1,6 @@
 import { throughStates, unsentStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { ManifestLine } from '../domain/receiver-messages.js';
+import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant, Sha256 } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -82,7 +83,7 @@ export class RecoveryStore {
    * Writes one manifest and what it proves, in one transaction: the manifest as staged, its exchanges as staged in the order in
    * which they were sent, the cases to be read again. Throws ManifestNotNext when it does not follow the ledger's last.
    */
-  async record(manifest: ProvenManifest, stream: string, urgent: (event: string) => boolean, numberOf: (fileName: string) => string | undefined): Promise<Map<Proof, number>> {
+  async record(manifest: ProvenManifest, of: { stream: (event: string) => string; urgent: (event: string) => boolean }, numberOf: (fileName: string) => string | undefined): Promise<Map<Proof, number>> {
     return this.database.transaction(async (runner) => {
       const { channel, seq, lines } = manifest;
       await this.takeChain(runner, manifest);
@@ -119,7 +120,7 @@ export class RecoveryStore {
         const id = number !== undefined && !taken.has(number) ? number : String(await this.opening.take(runner, 'exchange', 1));
         taken.add(id);
         inserts.push([
-          id, channel, stream, line.caseNo, line.message, r.sequence, line.version, r.operation, 'staged', position, 0, urgent(line.message) ? 1 : 0, '0', r.digest, r.at,
+          id, channel, of.stream(line.message), line.caseNo, line.message, r.sequence, line.version, r.operation, 'staged', position, 0, of.urgent(line.message) ? 1 : 0, '0', r.digest, r.at,
           line.messageId, line.fileName, manifest.createdAt, manifest.createdAt, manifest.createdAt, 1, seq, line.sha256,
         ]);
         standing.set(line.messageId, { id, state: 'staged', sha256: line.sha256 });
@@ -130,7 +131,8 @@ export class RecoveryStore {
       const recovered = [...inserts.map((i) => ({ id: String(i[0]), from: undefined as string | undefined })), ...unsent.map((u) => ({ id: u.id, from: u.state as string }))];
       await this.exchanges.log(runner, recovered.map((e) => ({ exchangeId: e.id, from: e.from, to: 'staged', note: recoveredNote, detail: `from manifest ${seq} on the staging machine` })), 'recovery');
       await this.reopenLanes(runner, channel, caseNos, positions);
-      await this.readAgain(runner, stream, caseNos);
+      const streams = [...new Set(lines.map((l) => of.stream(l.message)))];
+      for (const stream of streams) await this.readAgain(runner, stream, [...new Set(lines.filter((l) => of.stream(l.message) === stream).map((l) => l.caseNo))]);
       await this.acknowledgements.adoptUnknown(runner, channel);
       return counts;
     });
@@ -249,6 +251,8 @@ export class RecoveryStore {
       caseNos.map((c) => [stream, c, '0', unknownDigest, this.clock.iso()]), ['stream', 'case_no'],
     );
     await runner.run(sql`update case_head set digest = ${unknownDigest} where stream = ${stream} and case_no in (${list(caseNos)})`);
+    // Nobody polls the gateway's own stream: its lights and cards are walked through once more.
+    if (stream === supervisionStream.stream) await runner.run(sql`update supervision_position set stamp = null where name = 'reports'`);
   }
 }
 

@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { mappingSchema, type FieldMapping, type MappingFile } from '../domain/mapping-language.js';
 import type { ChannelSettings, ConfigFault } from '../domain/settings.js';
 import type { StreamDefinition } from '../domain/stream.js';
+import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import { compileMapping } from './compile-mapping.js';
 import { describeIssue, lineOfKey, writeKey } from './describe-issue.js';
@@ -15,7 +16,7 @@ export interface MappingPlaces {
   /** Directory of all mappings; what channels name is below it. */
   readonly dir: string;
   readonly streams: readonly StreamDefinition[];
-  readonly channels: readonly Pick<ChannelSettings, 'channel' | 'stream' | 'messages'>[];
+  readonly channels: readonly Pick<ChannelSettings, 'channel' | 'stream' | 'messages' | 'supervision'>[];
 }
 
 interface Xsd {
@@ -138,6 +139,7 @@ export function loadMappings({ dir, streams, channels }: MappingPlaces): { mappi
       continue;
     }
     for (const [event, below] of Object.entries(channel.messages)) load(channel, stream, event, below);
+    for (const [event, below] of Object.entries(channel.supervision?.messages ?? {})) load(channel, supervisionStream, event, below);
   }
   return { mappings, faults };
 }

@@ -6,6 +6,7 @@ import type { Finding } from '../domain/mapping-language.js';
 import type { MessageFacts } from '../domain/receiver-messages.js';
 import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
+import { findStream } from '../domain/supervision-stream.js';
 import { splitClaim } from '../ledger/claim-work.js';
 import type { ExchangeStore } from '../ledger/exchange.store.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
@@ -133,7 +134,7 @@ export class MappingProcessor {
     const mapping = this.parts.mappings.find((m) => m.channel === row.channel && m.event === row.event);
     if (!mapping) throw new GatewayFailure('mapping-broken', `channel ${row.channel} has no mapping for ${row.event} any more`);
     if (!snapshot) throw new GatewayFailure('mapping-broken', `snapshot ${row.snapshotId} is missing in the ledger`);
-    const stream = this.parts.settings.streamDefinitions.find((s) => s.stream === row.stream)!;
+    const stream = findStream(this.parts.settings.streamDefinitions, row.stream)!;
     const channel = this.parts.settings.channels.find((c) => c.channel === row.channel)!;
     return {
       mapping,

@@ -1,5 +1,6 @@
 import { itemOf } from '../domain/event-item.js';
 import type { Settings } from '../domain/settings.js';
+import { findStream } from '../domain/supervision-stream.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import type { AttachmentRef, MessageStore } from '../ledger/message.store.js';
 import type { CompiledMapping } from './compiled-mapping.js';
@@ -22,7 +23,7 @@ export async function renderAgain(parts: { settings: Settings; mappings: readonl
     const mapping = mappings.find((m) => m.channel === row.channel && m.event === row.event);
     const snapshot = snapshots.get(row.id);
     const channel = settings.channels.find((c) => c.channel === row.channel);
-    const stream = settings.streamDefinitions.find((s) => s.stream === row.stream);
+    const stream = findStream(settings.streamDefinitions, row.stream);
     if (!mapping || !snapshot || !channel || !stream) return [];
     try {
       const result = produceMessage(mapping, snapshot, itemOf(stream, row.event, row.sequence, snapshot), factsOf(row), { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters });

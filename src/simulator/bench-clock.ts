@@ -74,8 +74,8 @@ export async function benchClock(options: ClockBench): Promise<void> {
     await postgres.createDatabase('clocks');
     const db = await DatabaseAdapter.open({ engine: 'postgres', url: postgres.url('clocks'), poolSize: 4, applicationName: 'gateway bench' }, { migrations: ledgerMigrations });
     await db.source.runMigrations();
-    const cards = new CardStore(db, clock);
-    const store = new ClockStore(db, clock, cards);
+    const cards = new CardStore(db, clock, undefined);
+    const store = new ClockStore(db, clock, cards, undefined);
     const pollerOf = (n: number): SupervisionPoller => new SupervisionPoller({
       store, cards, alarms: new AlarmStore(db, clock), supervision, calendar: tableOf(n), settings: { bodies: ['hunan'], batch: 1000, notify: ['red'], stream: 'case' }, clock, log: createLog({ level: 'silent', instance: 'bench' }),
     });

@@ -4,6 +4,7 @@ import type { Settings } from '../domain/settings.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { CardStore } from '../ledger/card.store.js';
 import { ClockStore } from '../ledger/clock.store.js';
+import { ReportStore } from '../ledger/report.store.js';
 import { Clock } from '../platform/clock.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -52,13 +53,13 @@ export class SupervisionModule {
       module: SupervisionModule,
       imports: [platform, ledger],
       providers: [
-        { provide: CardStore, inject: [LEDGER_DATABASE, Clock], useFactory: (db: DatabaseAdapter, clock: Clock) => new CardStore(db, clock) },
-        { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore) => new ClockStore(db, clock, cards) },
+        { provide: CardStore, inject: [LEDGER_DATABASE, Clock, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, reports: ReportStore) => new CardStore(db, clock, reports) },
+        { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore, reports: ReportStore) => new ClockStore(db, clock, cards, reports) },
         {
           provide: SupervisionJobs,
-          inject: [ClockStore, CardStore, AlarmStore, Clock, LOG],
-          useFactory: (store: ClockStore, cards: CardStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
-            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
+          inject: [ClockStore, CardStore, ReportStore, AlarmStore, Clock, LOG],
+          useFactory: (store: ClockStore, cards: CardStore, reports: ReportStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
+            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, reports, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
         },
       ],
       exports: [SupervisionJobs, ClockStore, CardStore],

@@ -7,6 +7,7 @@ import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { CardRow, CardStore } from '../ledger/card.store.js';
 import { FactsMoved, type ClockStore, type KnownFacts } from '../ledger/clock.store.js';
+import type { ReportStore } from '../ledger/report.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { deriveFacts } from './derive-facts.js';
@@ -27,6 +28,8 @@ export interface SupervisionSettings {
 export interface SupervisionParts {
   readonly store: ClockStore;
   readonly cards: CardStore;
+  /** Looks through everything for what supervising bodies were never told; none where no channel tells them. */
+  readonly reports?: Pick<ReportStore, 'sweep'> | undefined;
   readonly alarms: AlarmStore;
   readonly supervision: Supervision;
   readonly calendar: CalendarTable;
@@ -95,12 +98,20 @@ export class SupervisionPoller {
         total.cards += step.cards;
         if (step.due < settings.batch || !(await goOn())) break;
       }
+      await this.sweepReports(goOn);
       await this.tellCards();
     } catch (error) {
       if (!(error instanceof FactsMoved)) throw error;
     }
     if (total.cards > 0) this.parts.log.info(total, 'cards were issued');
     return total;
+  }
+
+  /** Only once everything that was in the bureau is known: a restored ledger would tell what is long overtaken. */
+  private async sweepReports(goOn: () => Promise<boolean>): Promise<void> {
+    const { reports, settings } = this.parts;
+    if (reports === undefined || this.polled?.complete === undefined) return;
+    while ((await reports.sweep(settings.batch)).left && (await goOn()));
   }
 
   /** The arithmetic with what is known at this moment. */

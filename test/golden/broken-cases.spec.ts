@@ -63,6 +63,13 @@ const broken: readonly Broken[] = [
   [special, 'an unknown kind', inRow(special, 'specials', 0, { kind: 'XX' }), [['BODY/TBCXZL', 'land_special.kind (special_no=3)', 'code-unknown']]],
   [result, 'an unknown result', inCase({ result_code: 'DONE' }), [['BODY/BJJGDM', 'land_case.result_code', 'code-unknown']]],
 
+  // An area is taken from the table of the channel, never cut or lengthened
+  ['supervision/acceptance/full', 'an area that is in no list', inCase({ division_code: '430904' }), [['BODY/AREA_CODE', 'land_case.division_code', 'code-unknown']]],
+  ['supervision/acceptance/full', 'an area that has twelve digits already', inCase({ division_code: '430903000000' }), [['BODY/AREA_CODE', 'land_case.division_code', 'code-unknown']]],
+  ['supervision/light/full', 'an area that is in no list', inCase({ division_code: '439999' }), [['BODY/AREA_CODE', 'clock_state.division_code', 'code-unknown']]],
+  ['supervision/special-start/full', 'no written notice (art. 45)', inRow('supervision/special-start/full', 'specials', 0, { notice_no: null }), [['BODY/NOTICE_NO', 'land_special.notice_no (special_no=3)', 'required']]],
+  ['supervision/card/full', 'a rule without a code', inRow('supervision/card/full', 'cards', 0, { rule: 'window.red' }), [['BODY/RULE_CODE', 'card.rule (card_key=hunan.case.1.warning)', 'code-unknown']]],
+
   // Identifiers and names
   [application, 'a wrong check digit', inRow(application, 'applicants', 0, { cert_no: '430903190102031115' }), [['BODY/SQRLIST/SQR[1]/SQRZJHM', 'land_applicant.cert_no (applicant_no=1)', 'check-digit']]],
   [application, 'an old number of 15 digits passes', inRow(application, 'applicants', 0, { cert_no: '430903010203111' }), []],

@@ -25,5 +25,5 @@ test('300 ordinary cases go through every mapping without a finding', () => {
     }
   }
   expect(findings).toEqual({});
-  expect([...rendered].sort()).toEqual(mappings.map((m) => `${m.channel}/${m.event}`).sort());
+  expect([...rendered].sort()).toEqual(mappings.filter((m) => m.stream === stream.stream).map((m) => `${m.channel}/${m.event}`).sort());
 });

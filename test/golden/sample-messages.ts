@@ -7,6 +7,7 @@ import type { MessageFacts } from '../../src/domain/receiver-messages.js';
 import type { ChannelSettings } from '../../src/domain/settings.js';
 import type { CaseSnapshot, Row } from '../../src/domain/snapshot.js';
 import { streamSchema } from '../../src/domain/stream.js';
+import { findStream, supervisionStream } from '../../src/domain/supervision-stream.js';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
 import { produceMessage } from '../../src/mapping/produce-message.js';
@@ -18,8 +19,8 @@ const readYaml = (file: string): unknown => parse(readFileSync(path.join(root, f
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
 
 export const stream = streamSchema.parse(readYaml('config/streams/case.yaml'));
-export type Channel = Pick<ChannelSettings, 'channel' | 'stream' | 'messages' | 'encoding' | 'illegalCharacters'>;
-export const channels = ['center', 'provincial'].map((name) => readYaml(`config/channels/${name}.yaml`) as Channel);
+export type Channel = Pick<ChannelSettings, 'channel' | 'stream' | 'messages' | 'supervision' | 'encoding' | 'illegalCharacters'>;
+export const channels = ['center', 'provincial', 'supervision'].map((name) => readYaml(`config/channels/${name}.yaml`) as Channel);
 export const { mappings, faults } = loadMappings({ dir: mappingsDir, streams: [stream], channels });
 
 /** What a sample changes in the land case that all samples share: columns of the case, whole lists of children. */
@@ -47,12 +48,18 @@ export interface Sample {
 /** The case all samples start from: every column has a value of its own, so that a swapped element cannot hide. */
 export const landCase = readJson<CaseSnapshot>(path.join(mappingsDir, 'samples/land-case.json'));
 
+/** The same of the gateway's own stream: clocks, cards and answers of that case. */
+export const supervisionCase = readJson<CaseSnapshot>(path.join(mappingsDir, 'samples/supervision-case.json'));
+
+/** Every message of a channel with the directory of its mapping. */
+export const messagesOf = (channel: Channel): Record<string, string> => ({ ...channel.messages, ...channel.supervision?.messages });
+
 export function changed(snapshot: CaseSnapshot, change: Change = {}): CaseSnapshot {
   return { ...snapshot, case: { ...snapshot.case, ...change.case }, children: { ...snapshot.children, ...change.children } };
 }
 
 export const samples: readonly Sample[] = channels.flatMap((channel) =>
-  Object.entries(channel.messages).flatMap(([event, below]) => {
+  Object.entries(messagesOf(channel)).flatMap(([event, below]) => {
     const folder = path.join(mappingsDir, below, 'samples');
     const mapping = mappings.find((m) => m.channel === channel.channel && m.event === event);
     if (!mapping) return []; // its faults are told by the first test
@@ -62,7 +69,7 @@ export const samples: readonly Sample[] = channels.flatMap((channel) =>
       .map((file): Sample => {
         const { title, message, change } = readJson<SampleFile>(path.join(folder, file));
         const name = `${below}/${path.basename(file, '.json')}`;
-        return { name, title, mapping, channel, facts: { ...message, channel: channel.channel, event }, snapshot: changed(landCase, change), golden: path.join(folder, file.replace(/json$/, 'xml')) };
+        return { name, title, mapping, channel, facts: { ...message, channel: channel.channel, event }, snapshot: changed(mapping.stream === supervisionStream.stream ? supervisionCase : landCase, change), golden: path.join(folder, file.replace(/json$/, 'xml')) };
       });
   }),
 );
@@ -75,7 +82,7 @@ export function sampleOf(name: string): Sample {
 
 export function produce(sample: Pick<Sample, 'mapping' | 'channel' | 'facts' | 'snapshot'>): RenderedMessage {
   const { mapping, channel, facts, snapshot } = sample;
-  return produceMessage(mapping, snapshot, itemOf(stream, facts.event, facts.sequence, snapshot), facts, channel);
+  return produceMessage(mapping, snapshot, itemOf(findStream([stream], mapping.stream)!, facts.event, facts.sequence, snapshot), facts, channel);
 }
 
 /** Text of every element of a message by its path, rows of a repeat numbered from 1: `BODY/SQRLIST/SQR[2]/SQRMC`. */

@@ -47,8 +47,8 @@ beforeAll(async () => {
   const row = { item_code: 'XX01', section: '地籍', accepted_at: '2026-09-14 08:30:00.000', committed_limit: '7', committed_unit: 'W', statutory_limit: '10', statutory_unit: 'W' };
   const body = (children: object): string => JSON.stringify({ stream: 'case', caseNo: 'YY1', case: row, children });
   await capture.record('case', [{ caseNo: 'YY1', body: body({}), digest: '1', events: [] }]);
-  const cards = new CardStore(db, clock);
-  const poller = new SupervisionPoller({ store: new ClockStore(db, clock, cards), cards, alarms: new AlarmStore(db, clock), supervision: supervisionOf(settings), calendar: settings.calendar, settings: settings.supervision, clock, log: createLog({ level: 'silent', instance: 'test' }) });
+  const cards = new CardStore(db, clock, undefined);
+  const poller = new SupervisionPoller({ store: new ClockStore(db, clock, cards, undefined), cards, alarms: new AlarmStore(db, clock), supervision: supervisionOf(settings), calendar: settings.calendar, settings: settings.supervision, clock, log: createLog({ level: 'silent', instance: 'test' }) });
   for (const moment of ['2026-09-15 09:00:00', '2026-09-23 09:00:00', '2026-09-23 09:00:10', '2026-09-23 09:00:20']) {
     clock.text = moment;
     await capture.notePoll('case', { ceiling: '1', heldBack: false });

@@ -57,8 +57,8 @@ beforeEach(async () => {
   clock.set('2026-09-14 12:00:00');
   capture = new CaptureStore(db, clock, new ExchangeStore(db, clock, new Map(), { firstDelayMs: 1, maxDelayMs: 1, maxAttempts: 1, maxCrashes: 1 }), new Map());
   await capture.watermark('case');
-  cards = new CardStore(db, clock);
-  store = new ClockStore(db, clock, cards);
+  cards = new CardStore(db, clock, undefined);
+  store = new ClockStore(db, clock, cards, undefined);
 });
 afterEach(() => db.close());
 afterAll(() => stopPostgres());

@@ -2,6 +2,7 @@ import { conditionPaths } from '../../domain/conditions.js';
 import type { ChannelSettings, ConfigFault, GatewaySettings, StagingSettings } from '../../domain/settings.js';
 import { parsePath } from '../../domain/source-path.js';
 import type { EventDefinition, StreamDefinition } from '../../domain/stream.js';
+import { supervisionStream } from '../../domain/supervision-stream.js';
 import { nearestKey } from './nearest-key.js';
 
 /** A checked file together with where its keys stand. */
@@ -45,6 +46,7 @@ function checkStream({ value: stream, at }: Located<StreamDefinition>): ConfigFa
     const near = nearestKey(name, names);
     faults.push({ ...at(...path), expected: `${what}${near === undefined ? '' : `; did you mean ${near}?`}` });
   };
+  if (stream.stream === supervisionStream.stream) faults.push({ ...at('stream'), expected: `another name: ${supervisionStream.stream} is the gateway's own stream` });
   known(stream.key, Object.keys(stream.columns), 'a name listed in columns', 'key');
   known(stream.removalEvent, Object.keys(stream.events), 'an event of this stream', 'removalEvent');
   for (const [name, child] of Object.entries(stream.children)) {
@@ -106,11 +108,28 @@ function checkChannels(gateway: GatewaySettings, channels: readonly Located<Chan
       const near = nearestKey(event, Object.keys(stream?.events ?? {}));
       faults.push({ ...at('messages', event), expected: `an event of the stream ${channel.stream}${near === undefined ? '' : `; did you mean ${near}?`}` });
     }
+    faults.push(...checkSupervision(gateway, { value: channel, at }, stream));
     for (const { key, directory } of stagingPlaces(channel.staging, channel.returns !== undefined)) {
       const holder = places.get(directory);
       if (holder === undefined) places.set(directory, at(...key).file);
       else faults.push({ ...at(...key), expected: `a directory of its own on the staging machine; ${holder === at(...key).file ? 'another key of this channel' : holder} uses the same` });
     }
+  }
+  return faults;
+}
+
+/** What the gateway's own stream reports on a channel. Its events and the bureau's stand in one lane and under one list of names. */
+function checkSupervision(gateway: GatewaySettings, { value: channel, at }: Located<ChannelSettings>, stream: StreamDefinition | undefined): ConfigFault[] {
+  if (channel.supervision === undefined) return [];
+  const faults: ConfigFault[] = [];
+  const { body, messages } = channel.supervision;
+  const own = Object.keys(supervisionStream.events);
+  if (!gateway.supervision.bodies.includes(body)) faults.push({ ...at('supervision', 'body'), expected: `one of supervision.bodies: ${gateway.supervision.bodies.join(', ') || '(there is none)'}` });
+  if (channel.stream !== gateway.supervision.stream) faults.push({ ...at('stream'), expected: `${gateway.supervision.stream}, the stream whose clocks are kept (supervision.stream), because this channel reports clocks` });
+  for (const event of Object.keys(messages)) {
+    const near = nearestKey(event, own);
+    if (!own.includes(event)) faults.push({ ...at('supervision', 'messages', event), expected: `one of ${own.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}` });
+    else if (stream?.events[event] !== undefined) faults.push({ ...at('supervision', 'messages', event), expected: `a name that is no event of the stream ${channel.stream} too` });
   }
   return faults;
 }
