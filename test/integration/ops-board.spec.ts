@@ -104,8 +104,8 @@ beforeAll(async () => {
   await app.get(ChannelStore).ensure(['center']);
   capture = app.get(CaptureStore);
   await capture.watermark('case');
-  const cards = new CardStore(db, clock);
-  poller = new SupervisionPoller({ store: new ClockStore(db, clock, cards), cards, alarms: app.get(AlarmStore), supervision: supervisionOf(settings), calendar: settings.calendar, settings: settings.supervision, clock, log });
+  const cards = new CardStore(db, clock, undefined);
+  poller = new SupervisionPoller({ store: new ClockStore(db, clock, cards, undefined), cards, alarms: app.get(AlarmStore), supervision: supervisionOf(settings), calendar: settings.calendar, settings: settings.supervision, clock, log });
   await poller.look(() => Promise.resolve(true));
 
   await seen('RED1', handling('2026-09-14 08:30:00.000'));

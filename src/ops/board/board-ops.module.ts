@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '../../domain/settings.js';
 import { BoardStore } from '../../ledger/board.store.js';
 import { CardStore } from '../../ledger/card.store.js';
+import { ReportStore } from '../../ledger/report.store.js';
 import { CardViewStore } from '../../ledger/card-view.store.js';
 import { CaseTimelineStore } from '../../ledger/case-timeline.store.js';
 import { Clock } from '../../platform/clock.js';
@@ -21,7 +22,7 @@ export class BoardOpsModule {
       imports: [platform, ledger],
       providers: [
         { provide: BoardRules, inject: [SETTINGS], useFactory: (settings: Settings) => new BoardRules(settings) },
-        { provide: CardStore, inject: [LEDGER_DATABASE, Clock], useFactory: (db: DatabaseAdapter, clock: Clock) => new CardStore(db, clock) },
+        { provide: CardStore, inject: [LEDGER_DATABASE, Clock, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, reports: ReportStore) => new CardStore(db, clock, reports) },
         { provide: BoardView, inject: [BoardRules, LEDGER_DATABASE, Clock], useFactory: (rules: BoardRules, db: DatabaseAdapter, clock: Clock) => new BoardView({ rules, store: new BoardStore(db), cards: new CardViewStore(db), clock }) },
         {
           provide: CardViews,
