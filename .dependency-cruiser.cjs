@@ -1,7 +1,7 @@
 // The architecture as rules: imports run one way, stages do not know each other, pure files stay pure.
 // test/pure/import-rules.spec.ts proves that each rule bites.
 
-const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'returns', 'reconciliation', 'alarm', 'supervision'];
+const stages = ['capture', 'mapping', 'delivery', 'collection', 'acknowledgement', 'reconciliation', 'alarm', 'supervision'];
 // Faces show what stages compute and change nothing through them: they may import a stage's pure files and adapters.
 const faces = ['ops', 'inquiry'];
 const roles = ['module', 'poller', 'processor', 'controller', 'store', 'adapter', 'entity', 'migration', 'command', 'config'];

@@ -39,8 +39,8 @@ import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
 import { SuspensePoller } from './reconciliation/suspense.poller.js';
-import { ReturnModule } from './returns/return.module.js';
-import { ReturnProcessor } from './returns/return.processor.js';
+import { ReturnModule } from './reconciliation/return.module.js';
+import { ReturnProcessor } from './reconciliation/return.processor.js';
 
 export interface GatewayParts {
   readonly settings: Settings;
@@ -97,15 +97,14 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   static register(parts: GatewayParts): DynamicModule {
     const { settings, mappings } = parts;
     const platform = PlatformModule.register(settings, parts);
-    const subscriptions = subscriptionsOf(mappings);
-    const ledger = LedgerModule.register(settings, platform, subscriptions);
+    const ledger = LedgerModule.register(settings, platform);
     return {
       module: AppModule,
       imports: [
         ScheduleModule.forRoot(),
         platform,
         ledger,
-        CaptureModule.register(settings, subscriptions, platform, ledger),
+        CaptureModule.register(settings, subscriptionsOf(mappings), platform, ledger),
         MappingModule.register(settings, mappings, platform, ledger),
         DeliveryModule.register(settings, platform, ledger),
         CollectionModule.register(platform, ledger),

@@ -4,7 +4,7 @@ import { startGateway } from './start-gateway.js';
 import { loadSettings } from './platform/config/load-settings.config.js';
 import { formatFaults } from './platform/config/format-faults.js';
 import { loadMappings } from './mapping/load-mappings.adapter.js';
-import { loadReturnMappings } from './returns/load-return-mappings.adapter.js';
+import { loadReturnMappings } from './reconciliation/load-return-mappings.adapter.js';
 import { loadStandards } from './reconciliation/load-standards.adapter.js';
 import { readSupervision } from './supervision/supervision.module.js';
 

@@ -29,8 +29,7 @@ import { RetentionStore } from '../ledger/retention.store.js';
 import { RetryStore } from '../ledger/retry.store.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { loadMappings } from '../mapping/load-mappings.adapter.js';
-import { subscriptionsOf } from '../mapping/subscribe.js';
-import { loadReturnMappings } from '../returns/load-return-mappings.adapter.js';
+import { loadReturnMappings } from '../reconciliation/load-return-mappings.adapter.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import { loadSettings, type LoadedSettings } from '../platform/config/load-settings.config.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -86,12 +85,9 @@ export interface OpenedLedger {
   readonly retention: RetentionStore;
 }
 
-/** What tells supervising bodies of a decision, as the running gateway would; throws where a mapping has faults. */
+/** What tells supervising bodies of a decision, as the running gateway would. */
 export function openReports(context: CliContext, settings: Settings, ledger: Pick<OpenedLedger, 'database' | 'exchanges'>): ReportStore {
-  const { mappings, faults } = readMappings(settings);
-  if (faults.length > 0) throw new CommandFailure(formatFaults(faults), exitCodes.configuration);
-  const opinions = new OpinionStore(ledger.database, context.clock, supervisingBodies(settings));
-  return reportsOf(ledger.database, context.clock, ledger.exchanges, laneRules(settings), opinions, settings, subscriptionsOf(mappings));
+  return reportsOf(ledger.database, context.clock, ledger.exchanges, laneRules(settings), new OpinionStore(ledger.database, context.clock, supervisingBodies(settings)), settings);
 }
 
 /** Connects without touching the tables: bringing them up to date is the gateway's own work. */

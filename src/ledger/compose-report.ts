@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bureauTime } from '../domain/bureau-time.js';
 import type { CaseSnapshot, Row } from '../domain/snapshot.js';
-import type { Subscription } from '../domain/subscription.js';
 import type { CardState } from '../domain/supervision-cards.js';
 import type { CaseFacts, ClockLevel, ClockObject, ClockState, Light, Limit } from '../domain/supervision-facts.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
@@ -34,6 +33,13 @@ export interface ReportedCard {
   readonly limits: string;
   readonly used: number;
   readonly decided?: { readonly at: Instant; readonly reason: string } | undefined;
+}
+
+/** A channel that is told of clocks: whose, and what of it. */
+export interface ToldChannel {
+  readonly channel: ChannelName;
+  readonly body: string;
+  readonly events: readonly string[];
 }
 
 export interface ReportedReply {
@@ -79,24 +85,24 @@ function limitIn(words: string, name: 'committed' | 'statutory'): Limit | undefi
 }
 
 /**
- * What each channel is told: lights and cards of the body whose clock it follows, answers to its own queries. A light is judged by
- * its colour and by what names the case, so that a day more or less on it sends nothing; one that was overtaken before it left is
- * never sent.
+ * What each channel is told: lights and cards of the body whose clock it follows, answers to its own queries. A card and an answer
+ * are judged by all that they say; a light by its colour and by what names the case, so that a day more or less on it sends
+ * nothing. One that was overtaken before it left is never sent.
  */
-export function deriveReports(snapshot: CaseSnapshot, subscriptions: readonly Subscription[], bodies: ReadonlyMap<ChannelName, string>): DerivedEvent[] {
-  return subscriptions.flatMap(({ channel, event, digestInput }): DerivedEvent[] => {
+export function deriveReports(snapshot: CaseSnapshot, told: readonly ToldChannel[]): DerivedEvent[] {
+  return told.flatMap(({ channel, body, events }) => events.flatMap((event): DerivedEvent[] => {
     const definition = supervisionStream.events[event];
     const { each } = definition ?? {};
     if (definition === undefined || each === undefined) return [];
     const { key } = supervisionStream.children[each]!;
-    const mine = (snapshot.children[each] ?? []).filter((row) => (each === 'replies' ? row['channel'] === channel : row['body'] === bodies.get(channel)));
+    const mine = (snapshot.children[each] ?? []).filter((row) => (each === 'replies' ? row['channel'] === channel : row['body'] === body));
     return mine.map((row): DerivedEvent => {
       const at = row[(definition.at as string).replace('item.', '')]!;
       const base = { channel, event, sequence: row[key]!, at, phase: definition.phase as number, urgent: definition.urgent };
-      if (event !== 'light') return { ...base, digest: sha256(digestInput(snapshot, row)) };
+      if (event !== 'light') return { ...base, digest: sha256(JSON.stringify([row, snapshot.case])) };
       return { ...base, digest: sha256(JSON.stringify([row['light'], snapshot.case])), latestOnly: true, onlyAfter: row['light'] === 'none' };
     });
-  });
+  }));
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

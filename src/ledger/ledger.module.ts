@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
-import type { Subscription } from '../domain/subscription.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
@@ -52,8 +51,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 /** The only truth: the stores that alone write the gateway's tables. */
 @Module({})
 export class LedgerModule {
-  /** `subscriptions` are what channels want captured; of them the gateway's own stream is reported from here. */
-  static register(settings: Settings, platform: DynamicModule, subscriptions: readonly Subscription[] = []): DynamicModule {
+  static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
     const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
     return {
@@ -91,7 +89,7 @@ export class LedgerModule {
         { provide: MatchStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MatchStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OpinionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpinionStore(db, clock, supervisingBodies(settings)), inject: [LEDGER_DATABASE, Clock] },
-        { provide: ReportStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules, opinions: OpinionStore) => reportsOf(db, clock, e, rules, opinions, settings, subscriptions), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES, OpinionStore] },
+        { provide: ReportStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules, opinions: OpinionStore) => reportsOf(db, clock, e, rules, opinions, settings), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES, OpinionStore] },
         { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
@@ -105,8 +103,9 @@ export function laneRules(settings: Settings): LaneRules {
 }
 
 /** What tells supervising bodies of clocks, cards and answers. */
-export function reportsOf(db: DatabaseAdapter, clock: Clock, exchanges: ExchangeStore, rules: LaneRules, opinions: OpinionStore, settings: Pick<Settings, 'channels' | 'supervision'>, subscriptions: readonly Subscription[]): ReportStore {
-  return new ReportStore(db, clock, new RecordingStore(db, clock, exchanges, rules), opinions, settings.supervision.stream, subscriptions, supervisingBodies(settings));
+export function reportsOf(db: DatabaseAdapter, clock: Clock, exchanges: ExchangeStore, rules: LaneRules, opinions: OpinionStore, settings: Pick<Settings, 'channels' | 'supervision'>): ReportStore {
+  const told = settings.channels.flatMap((c) => (c.enabled && c.supervision ? [{ channel: c.channel, body: c.supervision.body, events: Object.keys(c.supervision.messages) }] : []));
+  return new ReportStore(db, clock, new RecordingStore(db, clock, exchanges, rules), opinions, settings.supervision.stream, told);
 }
 
 /** Channels of the supervising side, and whose clock each is told. */

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { bureauTime } from '../domain/bureau-time.js';
 import type { Row } from '../domain/snapshot.js';
-import type { Subscription } from '../domain/subscription.js';
 import type { CardState } from '../domain/supervision-cards.js';
 import type { CaseFacts, ClockLevel, ClockObject, ClockState, Light } from '../domain/supervision-facts.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
-import type { CaseNo, ChannelName, Instant } from '../domain/vocabulary.js';
+import type { CaseNo, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
-import { composeReport, deriveReports, type ReportedCard, type ReportedClock, type ReportedReply } from './compose-report.js';
+import { composeReport, deriveReports, type ReportedCard, type ReportedClock, type ReportedReply, type ToldChannel } from './compose-report.js';
 import { instantText } from './exchange-row.js';
 import type { OpinionStore } from './opinion.store.js';
 import type { RecordingStore } from './recording.store.js';
@@ -39,15 +38,12 @@ export class ReportStore {
     private readonly opinions: OpinionStore,
     /** Stream of the cases. */
     private readonly stream: string,
-    private readonly subscriptions: readonly Subscription[],
-    private readonly bodies: ReadonlyMap<ChannelName, string>,
-  ) {
-    this.subscriptions = subscriptions.filter((s) => s.stream === supervisionStream.stream);
-  }
+    private readonly told: readonly ToldChannel[],
+  ) {}
 
   /** Whether any channel is told of clocks and cards. */
   get isWanted(): boolean {
-    return this.subscriptions.length > 0;
+    return this.told.length > 0;
   }
 
   /** Inside the transaction that changed what these cases' clocks, cards or answers say; their clocks are locked by it. */
@@ -62,7 +58,7 @@ export class ReportStore {
     await this.recording.record(runner, supervisionStream.stream, distinct.filter((no) => !standing.gone.has(no)).map((caseNo) => {
       const snapshot = composeReport(caseNo, standing.identities.get(caseNo) ?? {}, standing.clocks.get(caseNo) ?? [], standing.cards.get(caseNo) ?? [], standing.replies.get(caseNo) ?? []);
       const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-      return { caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, events: deriveReports(snapshot, this.subscriptions, this.bodies) };
+      return { caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, events: deriveReports(snapshot, this.told) };
     }));
   }
 
@@ -92,7 +88,7 @@ export class ReportStore {
    */
   async sweep(limit: number): Promise<{ left: boolean; seen: number }> {
     if (!this.isWanted) return { left: false, seen: 0 };
-    const stamp = createHash('sha256').update(JSON.stringify([this.subscriptions.map((s) => [s.channel, s.event]), [...this.bodies]])).digest('hex').slice(0, 40);
+    const stamp = createHash('sha256').update(JSON.stringify(this.told)).digest('hex').slice(0, 40);
     const { rows: at } = await this.database.run(sql`select position, stamp, began_at from supervision_position where name = ${'reports'}`);
     const [known, doneAt] = [String(at[0]?.['stamp']), at[0]?.['began_at']];
     const isFresh = doneAt !== null && doneAt !== undefined && this.clock.now().getTime() - Date.parse(instantText(doneAt)) < sweepEveryMs;
@@ -123,7 +119,7 @@ export class ReportStore {
 
   private async standing(runner: Runner, caseNos: readonly CaseNo[]): Promise<Standing> {
     const all = list(caseNos);
-    const bodies = list([...new Set(this.bodies.values())]);
+    const bodies = list([...new Set(this.told.map((t) => t.body))]);
     const clocks = await runner.run(sql`select case_no, body, light, clock_state, computed_at, used, remaining, due_at, facts, gone from clock_state where stream = ${this.stream} and case_no in (${all}) and body in (${bodies})`);
     const cards = await runner.run(sql`select id, case_no, body, clock_object, sequence, card_level, state, stands, crossed_at, issued_at, limits, used from card where stream = ${this.stream} and case_no in (${all}) and body in (${bodies}) order by id`);
     const decisions = await runner.run(sql`select card_id, at, reason from card_log where card_id in (${list(cards.rows.map((r) => String(r['id'])))}) and from_state <> to_state order by id`);

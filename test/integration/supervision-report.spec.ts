@@ -19,7 +19,6 @@ import type { ReportStore } from '../../src/ledger/report.store.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
 import { factsOf } from '../../src/mapping/mapping.processor.js';
 import { produceMessage } from '../../src/mapping/produce-message.js';
-import { subscriptionsOf } from '../../src/mapping/subscribe.js';
 import { nationalYears } from '../../src/platform/calendar/national-years.adapter.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
@@ -59,7 +58,7 @@ let snapshots = 0;
 function open(told: readonly ChannelSettings[] = [channel]): void {
   const settings = { channels: told, supervision: { stream: 'case' } } as unknown as Settings;
   opinions = new OpinionStore(db, clock, new Map(told.map((c) => [c.channel, c.supervision!.body])));
-  reports = reportsOf(db, clock, exchanges, rules, opinions, settings, told.length === 0 ? [] : subscriptionsOf(mappings));
+  reports = reportsOf(db, clock, exchanges, rules, opinions, settings);
   cards = new CardStore(db, clock, reports);
   poller = new SupervisionPoller({
     store: new ClockStore(db, clock, cards, reports), cards, reports, alarms: new AlarmStore(db, clock), supervision, calendar: { version: 'one', national: nationalYears(), local: [], hours: officeHours },

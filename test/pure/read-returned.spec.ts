@@ -4,11 +4,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { returnOutcomes, type ReturnOutcome } from '../../src/domain/return-outcomes.js';
-import { countBytes } from '../../src/returns/count-bytes.js';
+import { countBytes } from '../../src/reconciliation/count-bytes.js';
 import { nameReceipt, type JudgedFile } from '../../src/domain/returned-file.js';
-import { judgeReturned } from '../../src/returns/judge-returned.js';
-import { loadReturnMappings } from '../../src/returns/load-return-mappings.adapter.js';
-import { writeReceipt } from '../../src/returns/write-receipt.js';
+import { judgeReturned } from '../../src/reconciliation/judge-returned.js';
+import { loadReturnMappings } from '../../src/reconciliation/load-return-mappings.adapter.js';
+import { writeReceipt } from '../../src/reconciliation/write-receipt.js';
 
 const dir = path.resolve('mappings');
 const messages = ['center/return/fee-record', 'center/return/tax-record', 'center/return/control'];
