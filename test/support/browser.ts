@@ -14,10 +14,11 @@
  * Screenshots go to .cache/screenshots/<spec>/<name>.<language>.<theme>.png. Pages are in Chinese unless { language: 'en' } is given.
  */
 import type { AxeResults } from 'axe-core';
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import type { Role } from '../../src/domain/ops-api.js';
 import { password, type OpsStand } from './ops-stand.js';
@@ -59,8 +60,7 @@ export interface TestBrowser {
 
 /** Starts Chromium, with the pages built as they are now. */
 export async function openBrowser(spec: string): Promise<TestBrowser> {
-  const prepared = spawnSync(process.execPath, ['src/setup/prepare.mjs', 'page', '--quiet'], { encoding: 'utf8' });
-  if (prepared.status !== 0) throw new Error(prepared.stderr);
+  await promisify(execFile)(process.execPath, ['src/setup/prepare.mjs', 'page', '--quiet']);
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags });
   const folder = path.resolve('.cache', 'screenshots', spec);
   mkdirSync(folder, { recursive: true });
@@ -74,6 +74,7 @@ export async function openBrowser(spec: string): Promise<TestBrowser> {
         const answer = await context.request.post('/api/ops/login', { data: { name: user, password }, headers: { 'sec-fetch-site': 'same-origin' } });
         if (!answer.ok()) throw new Error(`login of ${user}: ${answer.status()} ${await answer.text()}`);
       }
+      context.setDefaultTimeout(20_000);
       const page = await context.newPage();
       const faults: string[] = [];
       page.on('pageerror', (error) => faults.push(`script: ${error.message}`));

@@ -1,6 +1,6 @@
 import { csrfHeader, type OpsCalls, type OpsError } from '../../domain/ops-api.js';
-import { opsPrefix, type OpsRoutePath } from '../../domain/ops-routes.js';
-import { ended, me, usedAt } from './session.js';
+import { opsPrefix } from '../../domain/ops-routes.js';
+import { ended, me, usedAt, type OpsPath } from './session.js';
 
 /** An answer that is not 2xx, or none at all (`code` no-answer). */
 export class CallError extends Error {
@@ -11,22 +11,22 @@ export class CallError extends Error {
 }
 
 type Params<P extends string> = P extends `${string}:${infer Name}/${infer Rest}` ? { readonly [K in Name]: string } & Params<`/${Rest}`> : P extends `${string}:${infer Name}` ? { readonly [K in Name]: string } : unknown;
-type Given<P extends OpsRoutePath> = P extends `GET ${string}` ? { readonly query?: OpsCalls[P]['request'] } : undefined extends OpsCalls[P]['request'] ? { readonly body?: undefined } : { readonly body: OpsCalls[P]['request'] };
-export type Wish<P extends OpsRoutePath> = Given<P> & (P extends `${string}:${string}` ? { readonly params: Params<P> } : { readonly params?: undefined }) & { readonly signal?: AbortSignal | undefined };
-type MaybeWish<P extends OpsRoutePath> = Record<string, never> extends Wish<P> ? [wish?: Wish<P>] : [wish: Wish<P>];
+type Given<P extends OpsPath> = P extends `GET ${string}` ? { readonly query?: OpsCalls[P]['request'] } : undefined extends OpsCalls[P]['request'] ? { readonly body?: undefined } : { readonly body: OpsCalls[P]['request'] };
+export type Wish<P extends OpsPath> = Given<P> & (P extends `${string}:${string}` ? { readonly params: Params<P> } : { readonly params?: undefined }) & { readonly signal?: AbortSignal | undefined };
+type MaybeWish<P extends OpsPath> = Record<string, never> extends Wish<P> ? [wish?: Wish<P>] : [wish: Wish<P>];
 
 /** What happens when the session is over; the router sets it, so that this file knows no pages. */
 export const onEnd = { signedOff: (): void => undefined, mustChange: (): void => undefined };
 
 /** Asks the ops API; gives the answer's JSON, throws CallError otherwise. `call('GET exchanges/:id', { params: { id } })`. */
-export async function call<P extends OpsRoutePath>(path: P, ...[wish]: MaybeWish<P>): Promise<OpsCalls[P]['answer']> {
+export async function call<P extends OpsPath>(path: P, ...[wish]: MaybeWish<P>): Promise<OpsCalls[P]['answer']> {
   const response = await ask(path, wish);
   if (response.status === 204) return undefined as OpsCalls[P]['answer'];
   return (await response.json()) as OpsCalls[P]['answer'];
 }
 
 /** Asks for bytes and gives them to the browser as a file; returns what `x-sha256` said. */
-export async function download<P extends OpsRoutePath>(path: P, fileName: string, ...[wish]: MaybeWish<P>): Promise<string | undefined> {
+export async function download<P extends OpsPath>(path: P, fileName: string, ...[wish]: MaybeWish<P>): Promise<string | undefined> {
   const response = await ask(path, wish);
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');
@@ -39,7 +39,7 @@ export async function download<P extends OpsRoutePath>(path: P, fileName: string
 
 interface LooseWish { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown; readonly signal?: AbortSignal | undefined }
 
-async function ask(path: OpsRoutePath, wish: LooseWish = {}): Promise<Response> {
+async function ask(path: OpsPath, wish: LooseWish = {}): Promise<Response> {
   const first = await send(path, wish);
   if (first.ok) return first;
   const error = await readError(first);
@@ -58,7 +58,7 @@ async function ask(path: OpsRoutePath, wish: LooseWish = {}): Promise<Response> 
   throw error;
 }
 
-async function send(path: OpsRoutePath, wish: LooseWish): Promise<Response> {
+async function send(path: OpsPath, wish: LooseWish): Promise<Response> {
   const [method, template] = path.split(' ') as [string, string];
   const params = (wish.params ?? {}) as Record<string, string>;
   const address = `${opsPrefix}/${template.replace(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))}${queryText(wish.query)}`;

@@ -10,4 +10,7 @@ declare module 'vue' {
     title?: string;
     lang?: string;
   }
+  interface HTMLAttributes {
+    [data: `data-${string}`]: string | undefined;
+  }
 }

@@ -1,8 +1,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
 import { call, CallError, onEnd } from './call.js';
 import { say, type Both } from './language.js';
-import { ended, may, me } from './session.js';
-import type { OpsRoutePath } from '../../domain/ops-routes.js';
+import { ended, may, me, type OpsPath } from './session.js';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -11,7 +10,7 @@ declare module 'vue-router' {
     /** Stands in the navigation, in this order; pages of one group stand together. */
     nav?: { order: number; group: 'now' | 'work' | 'house' };
     /** Shown only to roles that may use this route of the API. */
-    needs?: OpsRoutePath;
+    needs?: OpsPath;
     /** Open without a session. */
     open?: boolean;
   }

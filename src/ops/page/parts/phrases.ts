@@ -1,0 +1,47 @@
+import { language } from '../language.js';
+
+/** Sentences of the gateway (English) in Chinese; what is not here is shown as it is. */
+const whole: Readonly<Record<string, string>> = {
+  // timeline
+  captured: '已采集', rendered: '已生成报文', staged: '已送到中间机', parked: '转为待处理', retried: '已重试', 'opened-by-retry': '因重试产生的新版本', 'sent-again': '已重发（内容不变）', superseded: '已被新版本替代', cancelled: '已取消', 'corrected-in-bureau': '业务系统中已更正', renamed: '已改名', 'delivered-by-hand': '已手工送达',
+  held: '已扣留', released: '已放行', skipped: '已跳过', 'applied-acknowledgement': '收到回执', 'duplicate-acknowledgement': '收到重复回执', 'late-acknowledgement': '收到迟到回执', 'contradictory-acknowledgement': '收到矛盾回执', 'early-acknowledgement': '收到提前回执', recovered: '已从清单恢复',
+  // previews
+  'rendered anew from its snapshot': '按快照重新生成报文', 'delivered with the same bytes': '按原内容送出', cancelled_: '取消', 'the receiver has accepted it': '接收方已接收，不再处理', 'a newer version has taken its place': '已有新版本替代', 'it was cancelled': '已取消',
+  'nothing stopped it: it is waiting to be rendered, or to be tried again by itself': '没有受阻：正等待生成或自动重试', 'nothing stopped it: it is waiting for its turn in the lane, or to be tried again by itself': '没有受阻：正等待前序报文或自动重试',
+  'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again': '已送到接收方，尚未回执；如在途中丢失，可重发', 'its bytes may lie on the staging machine already, so they stay as they are; retry without --render': '内容可能已在中间机上，不能重新生成；请直接重试',
+  'due anyway: its worker is woken': '本就到期：唤醒处理', 'sent again with the same bytes, id and name': '按原内容、原报文号重发', 'it waits for a person: retry it': '正待人工处理：请用重试',
+  // findings
+  'at least one is required': '至少需要一条', 'an element inside is missing': '缺少下级元素', 'the element breaks the XSD': '不符合 XSD', 'the XSD does not take the element here, or not so many of them': 'XSD 不允许此处出现该元素，或数量过多', 'expected a date that exists': '应为存在的日期', 'expected a date and time that exist': '应为存在的日期和时间', required: '必填', 'is required': '必填', 'expected 1 or 0': '应为 1 或 0',
+  'give the exchange number to a developer': '请将交换号提供给开发人员',
+};
+
+const patterns: readonly (readonly [RegExp, string])[] = [
+  [/^correct (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中更正 $1，更正后自动发送'],
+  [/^fill (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中填写 $1，填写后自动发送'],
+  [/^shorten (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中缩短 $1，更正后自动发送'],
+  [/^complete (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中补全 $1，更正后自动发送'],
+  [/^if it is a mistake, correct (.+) in the bureau; the correction is sent by itself$/, '如有误，请在业务系统中更正 $1，更正后自动发送'],
+  [/^(\d+) characters, expected at most (\d+)$/, '$1 个字符，最多 $2 个'],
+  [/^(\d+) characters, expected at least (\d+)$/, '$1 个字符，至少 $2 个'],
+  [/^expected at most (\d+) characters$/, '最多 $1 个字符'],
+  [/^expected one of (.+)$/, '应为以下之一：$1'],
+  [/^expected the pattern (.+)$/, '应符合格式 $1'],
+  [/^expected a value of type (.+)$/, '应为类型 $1'],
+  [/^the value breaks (\S+) of the XSD, which is (.+)$/, '不符合 XSD 的 $1（$2）'],
+  [/^expected (.+)$/, '应为：$1'],
+  [/^removed: (.+)$/, '已去除：$1'],
+  [/^version (\d+) is opened from the newest snapshot, in the same place of its lane$/, '按最新快照产生版本 $1，顺序不变'],
+  [/^superseded by exchange (\d+), which the receiver has$/, '由交换 $1 替代（接收方已有）'],
+  [/^version (\d+) of the same event is (\S+) \(exchange (\d+)\)$/, '同一事件的版本 $1 处于 $2（交换 $3）'],
+  [/^cancelled \((.+)\)$/, '取消（$1）'],
+  [/^left alone: it is (\S+) now.*$/, '未处理：状态已变为 $1'],
+  [/^not sent: (.+)$/, '不发送：$1'],
+  [/^back to (\S+)$/, '回到 $1'],
+];
+
+export function phrase(text: string): string {
+  if (language.value === 'en') return text;
+  if (Object.hasOwn(whole, text)) return whole[text]!;
+  for (const [pattern, chinese] of patterns) if (pattern.test(text)) return text.replace(pattern, chinese);
+  return text;
+}
