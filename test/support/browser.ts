@@ -14,11 +14,9 @@
  * Screenshots go to .cache/screenshots/<spec>/<name>.<language>.<theme>.png. Pages are in Chinese unless { language: 'en' } is given.
  */
 import type { AxeResults } from 'axe-core';
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
 import type { Role } from '../../src/domain/ops-api.js';
 import { password, type OpsStand } from './ops-stand.js';
@@ -58,9 +56,8 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-/** Starts Chromium, with the pages built as they are now. */
+/** Starts Chromium; pictures go below the name of the spec. */
 export async function openBrowser(spec: string): Promise<TestBrowser> {
-  await promisify(execFile)(process.execPath, ['src/setup/prepare.mjs', 'page', '--quiet']);
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: flags });
   const folder = path.resolve('.cache', 'screenshots', spec);
   mkdirSync(folder, { recursive: true });

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { roles, type Role } from '../../src/domain/ops-api.js';
 import type { Settings } from '../../src/domain/settings.js';
@@ -43,6 +45,8 @@ export interface OpsStand {
 
 /** The whole gateway with both channels on real parts (PostgreSQL, OpenSSH, the simulated centers); `adjust` changes its settings. */
 export async function startOpsStand(adjust: (settings: Settings) => Settings = (s) => s): Promise<OpsStand> {
+  // The gateway reads the built pages when it starts: as the sources are now, for who runs a spec file by itself.
+  await promisify(execFile)(process.execPath, ['src/setup/prepare.mjs', 'page', '--quiet']);
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-page-'));
   const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];
   const secret = `whsec_${randomBytes(32).toString('base64')}`;

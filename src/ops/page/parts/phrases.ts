@@ -11,7 +11,7 @@ const whole: Readonly<Record<string, string>> = {
   'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again': '已送到接收方，尚未回执；如在途中丢失，可重发', 'its bytes may lie on the staging machine already, so they stay as they are; retry without --render': '内容可能已在中间机上，不能重新生成；请直接重试',
   'due anyway: its worker is woken': '本就到期：唤醒处理', 'sent again with the same bytes, id and name': '按原内容、原报文号重发', 'it waits for a person: retry it': '正待人工处理：请用重试',
   // findings
-  'at least one is required': '至少需要一条', 'an element inside is missing': '缺少下级元素', 'the element breaks the XSD': '不符合 XSD', 'the XSD does not take the element here, or not so many of them': 'XSD 不允许此处出现该元素，或数量过多', 'expected a date that exists': '应为存在的日期', 'expected a date and time that exist': '应为存在的日期和时间', required: '必填', 'is required': '必填', 'expected 1 or 0': '应为 1 或 0',
+  'at least one is required': '至少需要一条', 'an element inside is missing': '缺少下级元素', 'the element breaks the XSD': '不符合 XSD', 'the XSD does not take the element here, or not so many of them': 'XSD 不允许此处出现该元素，或数量过多', 'expected a date that exists': '应为存在的日期', 'expected a date and time that exist': '应为存在的日期和时间', required: '必填', 'a value is required': '必填', 'expected 1 or 0': '应为 1 或 0',
   'give the exchange number to a developer': '请将交换号提供给开发人员',
 };
 
@@ -20,7 +20,16 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/^fill (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中填写 $1，填写后自动发送'],
   [/^shorten (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中缩短 $1，更正后自动发送'],
   [/^complete (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中补全 $1，更正后自动发送'],
+  [/^enter a row of (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中录入 $1，录入后自动发送'],
+  [/^type again the value of (.+) in the bureau; the correction is sent by itself$/, '请在业务系统中重新录入 $1，更正后自动发送'],
+  [/^replace the characters .* in (\S+(?: \(.*\))?) in the bureau; the correction is sent by itself$/, '请在业务系统中替换 $1 中的字符（多为本地字体造字的人名），更正后自动发送'],
+  [/^correct the code, or have it added to the list: (.+) in the bureau; the correction is sent by itself$/, '请更正代码或将其加入代码表：$1，更正后自动发送'],
   [/^if it is a mistake, correct (.+) in the bureau; the correction is sent by itself$/, '如有误，请在业务系统中更正 $1，更正后自动发送'],
+  [/^characters that (\S+) cannot carry: (.+)$/, '含 $1 不能表示的字符：$2'],
+  [/^the code(.*) in code list (\S+)$/, '代码表 $2 中没有此代码'],
+  [/^expected a plain decimal number(.*)$/, '应为普通数字$1'],
+  [/^expected at most (\d+) digits after the point(.*)$/, '小数最多 $1 位$2'],
+  [/^expected a name without question marks.*$/, '姓名中不应有问号和造字（有字符丢失）'],
   [/^(\d+) characters, expected at most (\d+)$/, '$1 个字符，最多 $2 个'],
   [/^(\d+) characters, expected at least (\d+)$/, '$1 个字符，至少 $2 个'],
   [/^expected at most (\d+) characters$/, '最多 $1 个字符'],
