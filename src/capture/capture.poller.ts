@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { bureauTime } from '../domain/bureau-time.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
+import { searchKeys } from '../domain/search-keys.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { CaseNo } from '../domain/vocabulary.js';
@@ -291,5 +292,5 @@ export class CapturePoller {
 /** A snapshot with its digest and what it says should be reported. */
 export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
   const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot) };
+  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot), keys: searchKeys(stream.search, snapshot) };
 }

@@ -126,7 +126,7 @@ function judgePresent(directory: string, file: LedgerFile, there: ListedFile, sh
   const other = file.size !== undefined && there.size !== file.size ? `${there.size} bytes instead of ${file.size}` : sha256 !== undefined && file.sha256 !== undefined && sha256 !== file.sha256 ? `SHA-256 ${sha256} instead of ${file.sha256}` : undefined;
   if (file.state === 'staged') return other === undefined ? [] : [{ ...base, kind: 'altered', detail: other }];
   // What is being delivered judges its file itself; what the receiver has answered is the receiver's.
-  if (file.state !== 'parked' && file.state !== 'cancelled' && file.state !== 'superseded') return [];
+  if (file.state !== 'parked' && file.state !== 'held' && file.state !== 'cancelled' && file.state !== 'superseded') return [];
   if (file.manifestSeq !== undefined) return [];
   return other === undefined ? [{ ...base, kind: 'unlisted', detail: `its exchange is ${file.state}` }] : [{ ...base, kind: 'altered', detail: `${other}; its exchange is ${file.state}` }];
 }

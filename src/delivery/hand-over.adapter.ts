@@ -48,8 +48,14 @@ export class HandOverAdapter {
 
   /** Fixes a package and writes it below `dir`; undefined when nothing is due. `busy`: another one is not settled yet. */
   async export(channel: ChannelSettings, dir: string, actor: string, caseNos?: readonly CaseNo[]): Promise<WrittenPackage | { readonly busy: string } | undefined> {
-    const { parts } = this;
     await requireDirectory(dir);
+    const made = await this.fix(channel, actor, caseNos);
+    return made === undefined || 'busy' in made ? made : this.write(channel, made, dir);
+  }
+
+  /** Fixes a package in the ledger; undefined when nothing is due. Whoever has it can have its files as often as it is open. */
+  async fix(channel: ChannelSettings, actor: string, caseNos?: readonly CaseNo[]): Promise<HandOverPackage | { readonly busy: string } | undefined> {
+    const { parts } = this;
     const id = `${channel.channel}-${shanghaiDigits(parts.clock.now())}-${randomBytes(2).toString('hex')}`;
     const { busy } = await parts.handOvers.begin(channel.channel, id, actor);
     if (busy !== undefined) return { busy };
@@ -67,7 +73,7 @@ export class HandOverAdapter {
     }
     await parts.handOvers.endEmpty(id, actor);
     const made = await parts.handOvers.find(id);
-    return made?.state === 'open' ? this.write(channel, made, dir) : undefined;
+    return made?.state === 'open' ? made : undefined;
   }
 
   /** Writes an open package, for the first time or again; the folder appears whole or not at all. */
@@ -96,6 +102,26 @@ export class HandOverAdapter {
     await rename(temporary, folder);
     await this.parts.handOvers.noteWritten(made.id);
     return { id: made.id, folder, manifests, exchanges, files: listed.length };
+  }
+
+  /** Every file of an open package in the order in which it is copied, for whoever writes them elsewhere than into a folder; it counts as written at the end. */
+  async *files(channel: ChannelSettings, made: HandOverPackage): AsyncGenerator<{ readonly path: string; readonly bytes: Buffer }> {
+    const { outboxDir, manifestDir } = channel.staging;
+    const listed: PackageFile[] = [];
+    const manifests: string[] = [];
+    let messages = 0;
+    for await (const part of this.contents(channel, made.id)) {
+      manifests.push(part.manifest);
+      messages += part.exchanges.length;
+      for (const { path: file, bytes, sha256 } of part.files) {
+        if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new GatewayFailure('content-differs', `${file} is not what its hash says`);
+        listed.push({ path: file, sha256 });
+        yield { path: file, bytes };
+      }
+    }
+    yield { path: 'SHA256SUMS', bytes: Buffer.from(writeHashList(listed)) };
+    yield { path: 'README.txt', bytes: Buffer.from(writePackageReadme({ id: made.id, title: channel.title, channel: channel.channel, outboxDir, manifestDir, manifests, messages, files: listed.length })) };
+    await this.parts.handOvers.noteWritten(made.id);
   }
 
   /** Whether a list of hashes from the receiving side is that of the package. Changes nothing. */

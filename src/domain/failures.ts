@@ -35,6 +35,7 @@ export const failureCodes = {
   'ledger-behind': { kind: 'setup', text: 'the staging machine holds manifests that the ledger does not know: an older ledger was restored', remedy: 'run gateway recover --channel <name>, read its plan, and run it again with --yes' },
   'name-taken': { kind: 'defect', text: 'a file of this name with other content lies on the staging machine', remedy: 'compare the two files; only a person may remove the foreign one' },
   'attempts-exhausted': { kind: 'setup', text: 'all attempts failed', remedy: 'look at the last cause in the timeline, mend it, then retry' },
+  'parked-by-person': { kind: 'case', text: 'an administrator parked it', remedy: 'do what the reason says, then retry or cancel it; a correction in the bureau is sent by itself' },
   'worker-killed': { kind: 'defect', text: 'the exchange ended its worker several times', remedy: 'give the exchange number to a developer; do not retry before' },
   // the receiver
   'refused-by-receiver': { kind: 'case', text: 'the receiver refused the message', remedy: 'correct what the reason names in the bureau; the correction is sent as the next version' },

@@ -77,7 +77,7 @@ export interface UserAnswer { readonly user: UserLine; /** Shown once. */ readon
 export type Light = 'green' | 'yellow' | 'red';
 /** A reason as a code with its facts, for the page's two languages; `text` is English. */
 export interface LightReason {
-  readonly code: 'alarm' | 'breaker-open' | 'paused' | 'parked' | 'refused' | 'hand-over-open' | 'mirror' | 'odd-acknowledgements' | 'oldest-open' | 'no-scheduler' | 'stream-fault';
+  readonly code: 'alarm' | 'breaker-open' | 'paused' | 'parked' | 'refused' | 'held' | 'hand-over-open' | 'mirror' | 'odd-acknowledgements' | 'oldest-open' | 'no-scheduler' | 'stream-fault';
   readonly light: 'yellow' | 'red';
   readonly text: string;
   readonly count?: number | undefined;

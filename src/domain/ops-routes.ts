@@ -1,5 +1,6 @@
 import { boardRoutes } from './ops-routes-board.js';
-import { act, acting, administrator, all, disclose, handling, look, type Route } from './ops-route.js';
+import { act, acting, administrator, all, look, type Route } from './ops-route.js';
+import { exchangeRoutes } from './ops-routes-exchange.js';
 
 /** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
 
@@ -13,14 +14,7 @@ export const opsRoutes = {
   'POST sessions/:id/revoke': act('signed-on'),
   'GET today': look(all),
   'GET stream': look(all),
-  'GET exchanges': look(all),
-  'GET exchanges/:id': look(all),
-  'POST exchanges/:id/unmask': disclose(handling),
-  'POST exchanges/:id/bytes': disclose(handling),
-  'GET failures': look(all),
-  'POST actions': look(acting), // a preview changes nothing
-  'POST actions/:token/perform': act(acting),
-  'GET actions/:token': look(acting),
+  ...exchangeRoutes,
   'GET channels': look(all),
   'POST channels/:channel/pause': act(acting),
   'POST channels/:channel/resume': act(acting),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alarmsSchema, expectationsSchema, silencesSchema } from './alarm-settings.js';
+import { twoPersonsSchema } from './ops-settings.js';
 import type { StreamDefinition } from './stream.js';
 import type { CalendarTable } from './working-calendar.js';
 
@@ -58,6 +59,7 @@ export const gatewaySchema = z.strictObject({
     .strictObject({
       sessions: z.strictObject({ idleMs: ms, absoluteMs: ms }).prefault({ idleMs: 30 * 60_000, absoluteMs: 12 * 3_600_000 }),
       loginsPerMinute: z.number().int().min(1).default(10),
+      twoPersons: twoPersonsSchema.prefault({}),
       /** A reverse proxy that signs people on: it alone may reach the gateway from these addresses, and takes the header from others away. */
       proxy: z.strictObject({ header: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'expected the name of a header in small letters'), addresses: z.array(z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'expected an address or a range such as 10.0.0.0/24')).min(1) }).optional(),
     })

@@ -24,6 +24,7 @@ const childSchema = z.strictObject({
   attachment: z.strictObject({ content: name, fileName: name, signature: name }).optional(),
 });
 
+const searchPath = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/, 'expected column or child.column');
 const phase = z.number().int().min(0).max(99);
 const eventSchema = z.strictObject({
   title: z.string(),
@@ -55,6 +56,15 @@ export const streamSchema = z.strictObject({
   events: z.record(z.string().regex(/^[a-z][a-z-]*$/), eventSchema),
   /** Event that reports a case deleted in the bureau. */
   removalEvent: z.string(),
+  /** What the ops page finds cases by; `column` or `child.column`. Names and numbers of persons are kept in the ledger once more for it. */
+  search: z.strictObject({ item: searchPath.optional(), persons: z.array(searchPath).default([]) }).optional(),
+}).superRefine((s, context) => {
+  for (const path of [s.search?.item, ...(s.search?.persons ?? [])]) {
+    if (path === undefined) continue;
+    const [first = '', second] = path.split('.');
+    const known = second === undefined ? Object.hasOwn(s.columns, first) : Object.hasOwn(s.children, first) && Object.hasOwn(s.children[first]!.columns, second);
+    if (!known) context.addIssue({ code: 'custom', path: ['search'], message: `expected a column of this stream, or child.column; there is no ${path}` });
+  }
 });
 
 export type StreamDefinition = z.output<typeof streamSchema>;

@@ -46,6 +46,7 @@ export const vocabulary = {
   accepted: '已接收',
   refused: '被退回',
   parked: '待处理',
+  held: '已挂起',
   superseded: '已被替代',
   cancelled: '已取消',
 } as const;

@@ -3,10 +3,9 @@ import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
-import { list, raw, sql } from '../platform/database/sql.js';
-import { exchangeRow, instantText } from './exchange-row.js';
 import type { ExchangeStore } from './exchange.store.js';
 import { planCancel, type CancelStep } from './plan-cancel.js';
+import { readUnderWay } from './under-way.store.js';
 
 export interface CancelLine {
   readonly id: ExchangeId;
@@ -43,15 +42,7 @@ export class CancelStore {
   }
 
   private async lines(runner: Runner, ids: readonly ExchangeId[], lock: boolean): Promise<CancelLine[]> {
-    const { hint, suffix } = lock ? this.database.dialect.lockRows : { hint: '', suffix: '' };
-    const { rows } = await runner.run(sql`select * from exchange ${raw(hint)} where id in (${list(ids)}) order by id ${raw(suffix)}`);
-    const manifests = await runner.run(sql`select e.id, f.state from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq where e.id in (${list(ids)})`);
-    const manifestOf = new Map(manifests.rows.map((r) => [String(r['id']), String(r['state']) as 'prepared' | 'carried' | 'staged']));
-    const nowMs = this.clock.now().getTime();
-    return rows.map((r) => {
-      const e = exchangeRow(r);
-      const claimed = r['claimed_until'] !== null && Date.parse(instantText(r['claimed_until'])) > nowMs;
-      return { id: e.id, channel: e.channel, caseNo: e.caseNo, event: e.event, version: e.version, state: e.state, step: planCancel({ state: e.state, tried: Number(r['tried']) > 0, claimed, manifest: manifestOf.get(e.id) }) };
-    });
+    const found = await readUnderWay(this.database, runner, ids, { nowMs: this.clock.now().getTime(), lock });
+    return found.map(({ exchange: e, ...facts }) => ({ id: e.id, channel: e.channel, caseNo: e.caseNo, event: e.event, version: e.version, state: e.state, step: planCancel({ state: e.state, ...facts }) }));
   }
 }

@@ -7,6 +7,8 @@ export interface ExchangeRow {
   readonly channel: ChannelName;
   readonly stream: string;
   readonly caseNo: string;
+  /** Code of the item in the bureau, where the stream says which column holds it. */
+  readonly item?: string | undefined;
   readonly event: string;
   readonly sequence: string;
   readonly version: number;
@@ -45,6 +47,7 @@ export function exchangeRow(r: Record<string, unknown>): ExchangeRow {
     channel: String(r['channel']),
     stream: String(r['stream']),
     caseNo: String(r['case_no']),
+    item: optional(r['item']),
     event: String(r['event']),
     sequence: String(r['sequence']),
     version: Number(r['version']),

@@ -1,5 +1,6 @@
 import type { Finding } from '../domain/mapping-language.js';
 import type { ExchangeState } from '../domain/exchange-states.js';
+import { skippedFrom } from '../domain/lane-position.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, Sql, sql } from '../platform/database/sql.js';
@@ -40,14 +41,14 @@ export class ExchangeViewStore {
 
   /** Age in milliseconds of the oldest exchange per channel on which something is still to be done. */
   async oldestOpen(): Promise<{ channel: string; ageMs: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, min(captured_at) as oldest from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked') group by channel`);
+    const { rows } = await this.database.run(sql`select channel, min(captured_at) as oldest from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked', 'held') group by channel`);
     const now = this.clock.now().getTime();
     return rows.map((r) => ({ channel: String(r['channel']), ageMs: now - Date.parse(instantText(r['oldest'])) }));
   }
 
   /** Lanes whose head waits for a person. */
   async lanesBlocked(): Promise<{ channel: string; count: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange where state in ('parked', 'refused') and head = 1 group by channel`);
+    const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange where state in ('parked', 'refused', 'held') and head = 1 and lane_position < ${String(skippedFrom)} group by channel`);
     return rows.map((r) => ({ channel: String(r['channel']), count: Number(r['n']) }));
   }
 
@@ -57,7 +58,7 @@ export class ExchangeViewStore {
     return Number(rows[0]!['n']);
   }
 
-  /** Rendered messages that wait behind a parked or refused one of their lane. */
+  /** Messages that wait behind a parked, refused or held one of their lane. */
   async countWaitingBehind(): Promise<{ channel: string; count: number }[]> {
     const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange e where state in ('captured', 'rendered') and ${behindBlocked} group by channel`);
     return rows.map((r) => ({ channel: String(r['channel']), count: Number(r['n']) }));
@@ -102,7 +103,7 @@ export class ExchangeViewStore {
   }
 }
 
-const behindBlocked = sql`exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused'))`;
+const behindBlocked = sql`exists (select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused', 'held'))`;
 
 /** A filter as the condition of a statement on `exchange`. */
 export function condition(f: ExchangeFilter): Sql {

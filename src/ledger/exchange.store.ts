@@ -1,5 +1,6 @@
-import { settledStates, throughStates, type ExchangeState } from '../domain/exchange-states.js';
+import { settledStates, throughStates, unsentStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { GatewayFailure } from '../domain/failures.js';
+import { skippedFrom } from '../domain/lane-position.js';
 import type { ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -100,7 +101,7 @@ export class ExchangeStore {
       also: raw('attempts = 0, crashes = 0, claim_token = null, claimed_until = null'),
       rows: moves.map((m) => [
         m.id, m.from, ...(by.claimToken === undefined ? [] : [by.claimToken]),
-        m.to, now, m.to === 'parked' ? m.from : null, m.failureCode ?? null, cut(m.failureDetail), m.dueAt ?? now,
+        m.to, now, m.to === 'parked' || m.to === 'held' ? m.from : null, m.failureCode ?? null, cut(m.failureDetail), m.dueAt ?? now,
         ...(fixesBytes ? [m.sha256 ?? null] : []),
       ]),
     });
@@ -168,6 +169,21 @@ export class ExchangeStore {
     }
   }
 
+  /** Puts exchanges at the end of their lanes, so that nothing waits for them any more, and opens the next head of each lane. */
+  async skip(runner: Runner, rows: readonly Pick<ExchangeRow, 'id' | 'state'>[], by: { actor: string; reason: string }): Promise<void> {
+    if (rows.length === 0) return;
+    const ids = rows.map((r) => r.id);
+    await runner.run(sql`update exchange set lane_position = id + cast(${String(skippedFrom)} as bigint), head = 0 where id in (${list(ids)})`);
+    // Both states are said, so that the line counts as a move and is kept as long as the exchange.
+    await this.log(runner, rows.map((r) => ({ exchangeId: r.id, from: r.state, to: r.state, note: 'skipped-in-lane', detail: by.reason })), by.actor);
+    for (const [channel, rule] of this.laneRules) {
+      const through = list(throughStates(rule));
+      await runner.run(sql`update exchange set head = 1 where head = 0 and id in (
+        select n.id from exchange m join exchange n on n.channel = m.channel and n.case_no = m.case_no where m.id in (${list(ids)}) and m.channel = ${channel} and n.state not in (${through})
+          and not exists (select 1 from exchange p where p.channel = n.channel and p.case_no = n.case_no and p.lane_position < n.lane_position and p.state not in (${through})))`);
+    }
+  }
+
   /** Finds lanes whose head lost its mark (a crash at a bad moment, a restored ledger). Returns how many were mended. */
   async mendHeads(): Promise<number> {
     let mended = 0;
@@ -184,7 +200,7 @@ export class ExchangeStore {
     if (refused.length === 0) return;
     const { rows } = await runner.run(sql`select o.id as old_id, o.lane_position, n.id as new_id from exchange o join exchange n on n.channel = o.channel
       and n.case_no = o.case_no and n.event = o.event and n.sequence = o.sequence and n.version > o.version
-      where o.id in (${list(refused)}) and n.state in ('captured', 'rendered', 'parked')
+      where o.id in (${list(refused)}) and n.state in (${list(unsentStates)})
         and not exists (select 1 from exchange z where z.channel = n.channel and z.case_no = n.case_no and z.event = n.event and z.sequence = n.sequence and z.version > o.version and z.version < n.version)`);
     if (rows.length === 0) return;
     await this.supersede(runner, rows.map((r) => ({ oldId: String(r['old_id']), newId: String(r['new_id']), lanePosition: String(r['lane_position']) })), by.actor);

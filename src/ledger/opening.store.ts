@@ -1,4 +1,5 @@
 import { throughStates, unsentStates } from '../domain/exchange-states.js';
+import { isSkipped, skippedFrom } from '../domain/lane-position.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
@@ -12,6 +13,8 @@ export interface CaseOpening {
   readonly caseNo: CaseNo;
   /** The snapshot they are rendered from, unless one names its own. */
   readonly snapshotId: string;
+  /** Code of the item, for searches. */
+  readonly item?: string | undefined;
   /** What stands of the case already; says whether its lanes are busy. */
   readonly latest: readonly LatestExchange[];
   readonly open: readonly OpenedExchange[];
@@ -38,6 +41,7 @@ const exchangeColumns: readonly Column[] = [
   { name: 'captured_at', kind: 'instant' },
   { name: 'state_since', kind: 'instant' },
   { name: 'due_at', kind: 'instant' },
+  { name: 'item', kind: 'text' },
 ];
 
 /** Opens exchanges in their lanes, for whoever finds that something is to be reported: the capture, or an administrator. */
@@ -55,17 +59,17 @@ export class OpeningStore {
     const first = await this.take(runner, 'exchange', opens.length);
     const superseded: { oldId: string; newId: string; lanePosition: string }[] = [];
     const headTaken = new Set<string>();
-    const rows = opens.map(({ caseNo, snapshotId, latest, o }, i) => {
+    const rows = opens.map(({ caseNo, snapshotId, item, latest, o }, i) => {
       const id = String(first + BigInt(i));
       const lane = `${o.channel}\u0000${caseNo}`;
       const through = throughStates(this.laneRules.get(o.channel) ?? 'accepted');
-      const laneBusy = latest.some((l) => l.channel === o.channel && !through.includes(l.state) && !(o.supersedes?.id === l.id));
+      const laneBusy = latest.some((l) => l.channel === o.channel && !through.includes(l.state) && !(o.supersedes?.id === l.id) && !isSkipped(l.lanePosition));
       const head = (o.supersedes !== undefined || !laneBusy) && !headTaken.has(lane);
       headTaken.add(lane);
       if (o.supersedes) superseded.push({ oldId: o.supersedes.id, newId: id, lanePosition: o.supersedes.lanePosition });
       return [
         id, o.channel, stream, caseNo, o.event, o.sequence, o.version, o.operation, 'captured', id, head ? 1 : 0, o.urgent ? 1 : 0,
-        o.snapshotId ?? snapshotId, o.digest, o.at, messageIdOf(o, caseNo), fileNameOf(id, o, caseNo), by.now, by.now, by.now,
+        o.snapshotId ?? snapshotId, o.digest, o.at, messageIdOf(o, caseNo), fileNameOf(id, o, caseNo), by.now, by.now, by.now, item ?? null,
       ];
     });
     await this.database.dialect.insertMany(runner, 'exchange', exchangeColumns, rows);
@@ -81,7 +85,7 @@ export class OpeningStore {
     for (const channel of new Set(behind.map(({ o }) => o.channel))) {
       const caseNos = [...new Set(behind.filter(({ o }) => o.channel === channel).map((b) => b.caseNo))];
       await runner.run(sql`update exchange set urgent = 1 where channel = ${channel} and case_no in (${list(caseNos)}) and urgent = 0 and state in (${list(unsentStates)})
-        and lane_position < (select max(n.lane_position) from exchange n where n.channel = exchange.channel and n.case_no = exchange.case_no and n.urgent = 1 and n.state in (${list(unsentStates)}))`);
+        and lane_position < (select max(n.lane_position) from exchange n where n.channel = exchange.channel and n.case_no = exchange.case_no and n.urgent = 1 and n.lane_position < ${String(skippedFrom)} and n.state in (${list(unsentStates)}))`);
     }
   }
 

@@ -33,6 +33,7 @@ export interface LatestExchange {
   readonly snapshotId: string;
   readonly tried: boolean;
   readonly urgent: boolean;
+  readonly item?: string | undefined;
   /** Where this one never left: the newest earlier version that did, which is what the receiver may hold. */
   readonly sent?: SentVersion | undefined;
 }

@@ -39,6 +39,8 @@ export function planReplay(facts: ReplayFacts): ReplayStep {
     case 'parked':
     case 'refused':
       return retry.action === 'none' ? { action: 'none', why: retry.why } : { action: 'retry', step: retry };
+    case 'held':
+      return { action: 'none', why: 'an administrator holds it: release it' };
     case 'accepted':
       return { action: 'none', why: 'the receiver has accepted it' };
     case 'superseded':

@@ -25,6 +25,7 @@ const whyNot: Readonly<Record<Exclude<ExchangeState, 'parked' | 'refused'>, stri
   rendered: 'nothing stopped it: it is waiting for its turn in the lane, or to be tried again by itself',
   staged: 'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again',
   picked_up: 'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again',
+  held: 'an administrator holds it: release it',
   accepted: 'the receiver has accepted it',
   superseded: 'a newer version has taken its place',
   cancelled: 'it was cancelled',

@@ -1,3 +1,5 @@
+import { nextState } from '../domain/exchange-states.js';
+import type { SearchKeys } from '../domain/search-keys.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
@@ -23,6 +25,8 @@ export interface CapturedCase {
   /** How many rows each child has; a row that is deleted leaves no other trace. */
   readonly childCounts?: string;
   readonly events: readonly DerivedEvent[];
+  /** What people look it up by. */
+  readonly keys?: SearchKeys;
 }
 
 export interface CaptureResult {
@@ -45,6 +49,8 @@ const snapshotColumns: readonly Column[] = [
   { name: 'body', kind: 'long' },
   { name: 'taken_at', kind: 'instant' },
 ];
+
+const personColumns: readonly Column[] = [{ name: 'term', kind: 'text' }, { name: 'stream', kind: 'text' }, { name: 'case_no', kind: 'text' }];
 
 /** Writes snapshots and opens what they say should be reported, inside the transaction of whoever learned of them. */
 export class RecordingStore {
@@ -73,6 +79,9 @@ export class RecordingStore {
     await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
     await this.putHeads(runner, stream, changed.map((c, i) => ({ caseNo: c.caseNo, digest: c.digest, childCounts: c.childCounts?.slice(0, 400) ?? null, snapshotId: String(snapshotIds + BigInt(i)), isNew: !heads.has(c.caseNo) })), now);
 
+    const persons = changed.flatMap((c) => (c.keys?.terms ?? []).map((term) => [term, stream, c.caseNo]));
+    await this.database.dialect.insertMany(runner, 'case_person', personColumns, persons, personColumns.map((c) => c.name));
+
     changed.forEach((c, i) => taken(String(snapshotIds + BigInt(i)), c));
 
     // Of a case that is new to the bureau's stream nothing can stand yet; the gateway's own stream comes to lanes that are in use.
@@ -81,6 +90,7 @@ export class RecordingStore {
     const plans = changed.map((c, i) => ({
       caseNo: c.caseNo,
       snapshotId: String(snapshotIds + BigInt(i)),
+      item: c.keys?.item,
       latest: latest.get(c.caseNo) ?? [],
       lane: lanes.get(c.caseNo) ?? [],
       plan: planExchanges(c.events, latest.get(c.caseNo) ?? [], { reappeared: heads.get(c.caseNo)?.removed === true, reportVanished: true }),
@@ -97,32 +107,32 @@ export class RecordingStore {
     const gone = rows.map((r) => ({ caseNo: String(r['case_no']), snapshotId: String(r['snapshot_id']) }));
     await runner.run(sql`update case_head set removed_at = ${this.value(now)} where stream = ${stream} and case_no in (${list(gone.map((g) => g.caseNo))})`);
     const { latest, lanes } = await this.latest(runner, stream, gone.map((g) => g.caseNo));
-    const plans = gone.map((g) => ({ ...g, latest: latest.get(g.caseNo) ?? [], lane: lanes.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal) }));
+    const plans = gone.map((g) => ({ ...g, item: latest.get(g.caseNo)?.find((l) => l.item !== undefined)?.item, latest: latest.get(g.caseNo) ?? [], lane: lanes.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal) }));
     return { changed: gone.length, ...(await this.apply(runner, stream, plans, now)) };
   }
 
   private async apply(
     runner: Runner,
     stream: string,
-    plans: readonly { caseNo: CaseNo; snapshotId: string; latest: readonly LatestExchange[]; lane: readonly LatestExchange[]; plan: ExchangePlan }[],
+    plans: readonly { caseNo: CaseNo; snapshotId: string; item: string | undefined; latest: readonly LatestExchange[]; lane: readonly LatestExchange[]; plan: ExchangePlan }[],
     now: string,
   ): Promise<{ opened: number; refreshed: number; cancelled: number; exchanges: ExchangeId[]; channels: ChannelName[] }> {
     const channels = new Set<ChannelName>(plans.flatMap((p) => p.plan.open.map((o) => o.channel)));
     const opened = await this.opening.open(runner, stream, plans.map((p) => ({ ...p, latest: p.lane, open: p.plan.open })), { actor: 'capture', note: 'captured', now });
 
-    const refreshes = plans.flatMap((p) => p.plan.refresh.map((r) => ({ ...r, snapshotId: p.snapshotId, channel: p.latest.find((l) => l.id === r.id)!.channel })));
+    const refreshes = plans.flatMap((p) => p.plan.refresh.map((r) => ({ ...r, snapshotId: p.snapshotId, item: p.item ?? null, channel: p.latest.find((l) => l.id === r.id)!.channel })));
     // The claim is taken away on purpose: a rendering that is under way must not win over the newer snapshot.
     const refreshed = await this.database.dialect.updateMany(runner, {
       table: 'exchange',
       key: { name: 'id', kind: 'big' },
       match: [{ name: 'state', kind: 'text' }],
-      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'event_digest', kind: 'text' }, { name: 'event_at', kind: 'text' }, { name: 'due_at', kind: 'instant' }, { name: 'state_since', kind: 'instant' }],
-      also: raw(`state = 'captured', parked_from = null, failure_code = null, failure_detail = null, attempts = 0, crashes = 0, claim_token = null, claimed_until = null`),
+      set: [{ name: 'snapshot_id', kind: 'big' }, { name: 'event_digest', kind: 'text' }, { name: 'event_at', kind: 'text' }, { name: 'due_at', kind: 'instant' }, { name: 'state_since', kind: 'instant' }, { name: 'item', kind: 'text' }],
+      also: raw(`state = case when state = 'held' then 'held' else 'captured' end, parked_from = case when state = 'held' then 'captured' else null end, failure_code = null, failure_detail = null, attempts = 0, crashes = 0, claim_token = null, claimed_until = null`),
       where: raw('t.tried = 0'),
-      rows: refreshes.map((r) => [r.id, r.from, r.snapshotId, r.digest, r.at, now, now]),
+      rows: refreshes.map((r) => [r.id, r.from, r.snapshotId, r.digest, r.at, now, now, r.item]),
     });
     for (const r of refreshes) channels.add(r.channel);
-    await this.exchanges.log(runner, refreshes.map((r) => ({ exchangeId: r.id, from: r.from, to: 'captured', note: 'corrected-in-bureau' })), 'capture', now);
+    await this.exchanges.log(runner, refreshes.map((r) => ({ exchangeId: r.id, from: r.from, to: nextState(r.from, 'refresh') ?? 'captured', note: 'corrected-in-bureau' })), 'capture', now);
 
     const cancels = plans.flatMap((p) => p.plan.cancel);
     const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });

@@ -1,4 +1,5 @@
 import { throughStates, unsentStates, type ExchangeState } from '../domain/exchange-states.js';
+import { skippedFrom } from '../domain/lane-position.js';
 import type { ManifestLine } from '../domain/receiver-messages.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant, Sha256 } from '../domain/vocabulary.js';
@@ -160,7 +161,7 @@ export class RecoveryStore {
         // Rendered anew: attachments are named after the message's file.
         await this.database.dialect.updateMany(runner, {
           table: 'exchange', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'file_name', kind: 'text' }, { name: 'state_since', kind: 'instant' }],
-          also: raw(`state = case when state = 'parked' then state else 'captured' end, parked_from = case when state = 'parked' then 'captured' else null end, tried = 0, claim_token = null, claimed_until = null, sha256 = null`),
+          also: raw(`state = case when state in ('parked', 'held') then state else 'captured' end, parked_from = case when state in ('parked', 'held') then 'captured' else null end, tried = 0, claim_token = null, claimed_until = null, sha256 = null`),
           rows: rows.map((r, n) => [r['id'], fileNameOf(String(first + BigInt(n)), { event: String(r['event']), version: Number(r['version']) }, String(r['case_no'])), now]),
         });
         await this.exchanges.log(runner, rows.map((r) => ({ exchangeId: String(r['id']), to: 'captured', note: 'renamed', detail: 'a file of this name, which no manifest lists, lies on the staging machine' })), 'recovery');
@@ -193,7 +194,7 @@ export class RecoveryStore {
 
   /** The last place in each lane that something sent holds. */
   private async lanePositions(runner: Runner, channel: ChannelName, caseNos: readonly CaseNo[]): Promise<Map<CaseNo, bigint>> {
-    const { rows } = await runner.run(sql`select case_no, max(lane_position) as last from exchange where channel = ${channel} and case_no in (${list(caseNos)}) and state not in (${list(notSent)}) group by case_no`);
+    const { rows } = await runner.run(sql`select case_no, max(lane_position) as last from exchange where channel = ${channel} and case_no in (${list(caseNos)}) and state not in (${list(notSent)}) and lane_position < ${String(skippedFrom)} group by case_no`);
     return new Map(rows.map((r) => [String(r['case_no']), BigInt(String(r['last']))]));
   }
 
@@ -227,7 +228,7 @@ export class RecoveryStore {
   /** What was never sent goes behind what was, and the first of each lane that is not through is its head. */
   private async reopenLanes(runner: Runner, channel: ChannelName, caseNos: readonly CaseNo[], positions: ReadonlyMap<CaseNo, bigint>): Promise<void> {
     const through = list(throughStates(this.laneRules.get(channel) ?? 'accepted'));
-    const { rows } = await runner.run(sql`select id, case_no, lane_position from exchange where channel = ${channel} and case_no in (${list(caseNos)}) and state in (${list(unsentStates)}) order by lane_position, id`);
+    const { rows } = await runner.run(sql`select id, case_no, lane_position from exchange where channel = ${channel} and case_no in (${list(caseNos)}) and state in (${list(unsentStates)}) and lane_position < ${String(skippedFrom)} order by lane_position, id`);
     const early = rows.filter((r) => BigInt(String(r['lane_position'])) <= (positions.get(String(r['case_no'])) ?? 0n));
     // The others of such a lane move with them, so that their order stays.
     const lanes = new Set(early.map((r) => String(r['case_no'])));

@@ -109,6 +109,7 @@ export class RetryStore {
         // Read under the same lock as the exchange: a correction that is captured meanwhile waits and then finds the new version.
         snapshotId: snapshots.get(r.caseNo) ?? r.snapshotId,
         latest: [],
+        item: r.item,
         open: [{
           channel: r.channel, event: r.event, sequence: r.sequence, version: r.version + 1, at: r.at, urgent: r.urgent, digest: r.digest,
           operation: r.operation === 'D' ? 'D' : 'U',

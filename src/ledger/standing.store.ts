@@ -1,3 +1,4 @@
+import { skippedFrom } from '../domain/lane-position.js';
 import type { MirrorFindingKind } from '../domain/mirror-findings.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -51,7 +52,7 @@ export class StandingStore {
     const oldest = (where: Sql): Sql => sql`select e.channel as channel, count(*) as n, min(e.state_since) as oldest from exchange e where ${mine} and ${where} group by e.channel`;
     const [due, blocked, staged, unanswered, killed, carried, returns, odd, mirror] = await Promise.all([
       this.standing(oldest(sql`(e.state = 'captured' or (e.state = 'rendered' and e.head = 1))`)),
-      this.standing(oldest(sql`e.state in ('parked', 'refused') and e.head = 1`)),
+      this.standing(oldest(sql`e.state in ('parked', 'refused', 'held') and e.head = 1 and e.lane_position < ${String(skippedFrom)}`)),
       this.standing(oldest(sql`e.state = 'staged'`)),
       this.standing(sql`select e.channel as channel, count(*) as n, min(coalesce(m.staged_at, e.state_since)) as oldest from exchange e
         left join manifest m on m.channel = e.channel and m.seq = e.manifest_seq where ${mine} and e.state in ('staged', 'picked_up') group by e.channel`),

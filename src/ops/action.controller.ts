@@ -1,7 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { ActionPreview, ActionResult } from '../domain/ops-action-api.js';
 import type { ChannelLine, Today } from '../domain/ops-api.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { AuditStore } from '../ledger/audit.store.js';
@@ -10,12 +9,11 @@ import { TodayView } from './gather-today.adapter.js';
 import { LiveStreams } from './live-stream.adapter.js';
 import { OpsFilter } from './ops-filter.adapter.js';
 import { OpsGuard, signedOn, type OpsRequest } from './ops-guard.adapter.js';
-import { ExchangeActions } from './perform-action.adapter.js';
-import { keyRequest, previewRequest, readInput, reasonRequest, searchOf } from './read-input.js';
+import { keyRequest, readInput, reasonRequest } from './read-input.js';
 import { refuse } from './refusal.js';
 import { SignOn } from './sign-on.adapter.js';
 
-/** Today, live; actions on exchanges, channels and alarms. */
+/** Today, live; actions on channels and alarms. */
 @ApiExcludeController()
 @Controller('api/ops')
 @UseGuards(OpsGuard)
@@ -25,7 +23,6 @@ export class ActionController {
     @Inject(TodayView) private readonly todayView: TodayView,
     @Inject(LiveStreams) private readonly streams: LiveStreams,
     @Inject(SignOn) private readonly signOn: SignOn,
-    @Inject(ExchangeActions) private readonly actions: ExchangeActions,
     @Inject(ChannelStore) private readonly channels: ChannelStore,
     @Inject(AlarmStore) private readonly alarms: AlarmStore,
     @Inject(AuditStore) private readonly audit: AuditStore,
@@ -40,26 +37,6 @@ export class ActionController {
   stream(@Req() request: OpsRequest, @Res() response: Response): void {
     // An open page is no work: it does not keep its session alive.
     this.streams.start(response, async () => (await this.signOn.find(request, false)) !== undefined);
-  }
-
-  @Post('actions')
-  @HttpCode(200)
-  preview(@Req() request: OpsRequest): Promise<ActionPreview> {
-    const { query, ...wish } = readInput(previewRequest, request.body);
-    return this.actions.preview({ ...wish, ...(query ? { search: searchOf(query) } : {}) }, signedOn(request));
-  }
-
-  @Post('actions/:token/perform')
-  @HttpCode(200)
-  async perform(@Req() request: OpsRequest, @Param('token') token: string): Promise<ActionResult> {
-    const result = await this.actions.perform(token, signedOn(request));
-    this.todayView.forget();
-    return result;
-  }
-
-  @Get('actions/:token')
-  result(@Req() request: OpsRequest, @Param('token') token: string): Promise<ActionResult> {
-    return this.actions.result(token, signedOn(request));
   }
 
   @Get('channels')

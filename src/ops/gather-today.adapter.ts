@@ -12,7 +12,7 @@ import type { OpsViewStore } from '../ledger/ops-view.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { ForecastView } from './board/forecast.adapter.js';
 import { bucketSeries } from './bucket-series.js';
-import { failureText } from './exchange-detail.adapter.js';
+import { failureText } from './exchanges/exchange-detail.adapter.js';
 import { judgeChannel, judgeLight } from './judge-light.js';
 
 interface TodayParts {
@@ -90,7 +90,7 @@ export class TodayView {
       const manifest = manifests.find((m) => m.channel === channel);
       const reasons = judgeChannel({
         paused: state?.paused === true ? { reason: state.pausedReason } : undefined, breaker: standing ? { code: failure?.code, remedy: failure?.remedy } : undefined,
-        parked: count('parked'), refused: count('refused'), carried: carried.includes(channel), mirror: mirrored.filter((m) => m.channel === channel).reduce((n, m) => n + m.count, 0),
+        parked: count('parked'), refused: count('refused'), held: count('held'), carried: carried.includes(channel), mirror: mirrored.filter((m) => m.channel === channel).reduce((n, m) => n + m.count, 0),
         odd: odd.filter((o) => o.channel === channel).reduce((n, o) => n + o.count, 0), alarms: alarms.filter((a) => a.channel === channel && a.kind !== 'breaker-open' && a.kind !== 'channel-paused'),
       });
       return {

@@ -10,6 +10,7 @@ interface ChannelFacts {
   readonly breaker?: { readonly code?: string | undefined; readonly remedy?: string | undefined } | undefined;
   readonly parked: number;
   readonly refused: number;
+  readonly held: number;
   readonly carried: boolean;
   readonly mirror: number;
   readonly odd: number;
@@ -26,6 +27,7 @@ export function judgeChannel(f: ChannelFacts): LightReason[] {
     ...f.alarms.map((a) => ({ code: 'alarm' as const, light: a.severity === 'critical' ? ('red' as const) : ('yellow' as const), text: a.text, remedy: a.remedy })),
     ...some('refused', f.refused, 'refused by the receiver'),
     ...some('parked', f.parked, 'parked: a person must act'),
+    ...some('held', f.held, 'held by an administrator'),
     ...some('mirror', f.mirror, 'differences on the staging machine'),
     ...some('odd-acknowledgements', f.odd, 'acknowledgements that contradict or belong to nothing'),
   ];

@@ -2,38 +2,30 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '../domain/settings.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { AuditStore } from '../ledger/audit.store.js';
-import { CancelStore } from '../ledger/cancel.store.js';
 import { CaptureStore } from '../ledger/capture.store.js';
 import { ChannelStore } from '../ledger/channel.store.js';
-import { ExchangeStore } from '../ledger/exchange.store.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { LeaseStore } from '../ledger/lease.store.js';
 import { MirrorStore } from '../ledger/mirror.store.js';
 import { OperatorViewStore } from '../ledger/operator-view.store.js';
-import { OpsActionStore } from '../ledger/ops-action.store.js';
 import { OpsSessionStore } from '../ledger/ops-session.store.js';
 import { OpsUserStore } from '../ledger/ops-user.store.js';
 import { OpsViewStore } from '../ledger/ops-view.store.js';
 import { RequestSessions } from '../ledger/request-session.adapter.js';
-import { ReplayStore } from '../ledger/replay.store.js';
-import { RetryStore } from '../ledger/retry.store.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
-import { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { LEDGER_DATABASE, SETTINGS } from '../platform/tokens.js';
 import { ActionController } from './action.controller.js';
+import { exchangeControllers, exchangeProviders } from './actions/exchange-ops.module.js';
 import { BoardOpsModule } from './board/board-ops.module.js';
 import { BoardController } from './board/board.controller.js';
 import { ForecastView } from './board/forecast.adapter.js';
-import { ExchangeController } from './exchange.controller.js';
-import { ExchangeDetails } from './exchange-detail.adapter.js';
 import { TodayView } from './gather-today.adapter.js';
 import { HealthController } from './health.controller.js';
 import { LoginLimit } from './limit-tries.adapter.js';
 import { LiveStreams } from './live-stream.adapter.js';
 import { OpsFilter } from './ops-filter.adapter.js';
 import { OpsGuard } from './ops-guard.adapter.js';
-import { ExchangeActions } from './perform-action.adapter.js';
 import { SessionController } from './session.controller.js';
 import { SignOn } from './sign-on.adapter.js';
 import { UserController } from './user.controller.js';
@@ -45,26 +37,16 @@ export class OpsModule {
     return {
       module: OpsModule,
       imports: [platform, ledger, BoardOpsModule.register(platform, ledger)],
-      controllers: [BoardController, HealthController, SessionController, UserController, ExchangeController, ActionController],
+      controllers: [BoardController, HealthController, SessionController, UserController, ActionController, ...exchangeControllers],
       providers: [
         OpsGuard,
         OpsFilter,
+        ...exchangeProviders,
         {
           provide: SignOn,
           inject: [SETTINGS, LEDGER_DATABASE, OpsUserStore, OpsSessionStore, RequestSessions, AuditStore, Clock],
           useFactory: (settings: Settings, database: DatabaseAdapter, users: OpsUserStore, sessions: OpsSessionStore, requests: RequestSessions, audit: AuditStore, clock: Clock) =>
             new SignOn({ settings, database, users, sessions, requests, audit, limit: new LoginLimit(clock, settings.ops.loginsPerMinute), clock }),
-        },
-        {
-          provide: ExchangeDetails,
-          inject: [ExchangeViewStore, OperatorViewStore, OpsViewStore],
-          useFactory: (view: ExchangeViewStore, operator: OperatorViewStore, ops: OpsViewStore) => new ExchangeDetails(view, operator, ops),
-        },
-        {
-          provide: ExchangeActions,
-          inject: [ExchangeViewStore, OpsViewStore, OpsActionStore, RetryStore, ExchangeStore, LEDGER_DATABASE, Clock, DoorbellAdapter],
-          useFactory: (view: ExchangeViewStore, ops: OpsViewStore, actions: OpsActionStore, retry: RetryStore, exchanges: ExchangeStore, database: DatabaseAdapter, clock: Clock, doorbell: DoorbellAdapter) =>
-            new ExchangeActions({ view, ops, actions, retry, replay: new ReplayStore(database, clock, exchanges, retry), cancel: new CancelStore(database, clock, exchanges), doorbell }),
         },
         {
           provide: TodayView,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { exchangeStates } from '../domain/exchange-states.js';
+import { actionKinds, reasonedKinds } from '../domain/ops-action-api.js';
 import { roles } from '../domain/ops-api.js';
 import type { OpsSearch } from '../ledger/ops-search.js';
 import { refuse } from './refusal.js';
@@ -19,20 +20,28 @@ export const exchangeQuery = z.strictObject({
   channel: words(/^[a-z][a-z0-9-]{0,19}$/, 'expected the name of a channel').optional(),
   state: words(/^[a-z_]+$/, 'expected a state').pipe(z.array(z.enum(exchangeStates))).optional(),
   event: words(/^[a-z][a-z0-9-]{0,39}$/, 'expected the name of an event').optional(),
+  item: words(/^[^\u0000-\u001f\u007f]{1,60}$/, 'expected the code of an item').optional(),
   code: words(/^[a-z][a-z0-9-]{0,59}$/, 'expected a failure code').optional(),
   from: instant.optional(),
   to: instant.optional(),
   after: number.optional(),
   limit: page,
 });
+export const personalQuery = exchangeQuery.extend({ applicant: plain.max(100).optional(), text: plain.min(2, 'expected at least 2 characters').max(100).optional() });
+export const exportRequest = z.strictObject({ format: z.enum(['csv', 'xlsx']), language: z.enum(['zh', 'en']).optional(), query: personalQuery.omit({ after: true, limit: true }), reason: reason.optional() });
+export const handOverRequest = z.strictObject({ channel: z.string().max(20), cases: z.array(plain.max(60)).min(1).max(500).optional(), reason });
+export const handOverDueQuery = z.strictObject({ channel: z.string().max(20), cases: z.string().max(20_000).optional() });
+export const hashesRequest = z.strictObject({ hashes: z.base64().max(15_000_000) });
 export const auditQuery = z.strictObject({
   actor: plain.max(80).optional(), action: plain.max(60).optional(), object: plain.max(200).optional(), outcome: z.enum(['done', 'ordered', 'refused', 'failed']).optional(),
   from: instant.optional(), to: instant.optional(), after: z.coerce.number().int().min(1).optional(), limit: page,
 });
+const windowRequest = z.strictObject({ channel: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'expected the name of a channel'), by: z.enum(['captured', 'staged']), from: instant, to: instant }).refine((w) => w.from < w.to, { message: 'expected an end after the beginning', path: ['to'] });
 export const previewRequest = z
-  .strictObject({ kind: z.enum(['retry', 'render', 'resend', 'cancel']), ids: z.array(number).min(1).max(1000).optional(), group: z.string().max(8000).optional(), query: exchangeQuery.omit({ after: true, limit: true }).optional(), reason: reason.optional() })
-  .refine((r) => [r.ids, r.group, r.query].filter((v) => v !== undefined).length === 1, { message: 'expected exactly one of ids, group and query', path: ['ids'] })
-  .refine((r) => r.kind !== 'cancel' || r.reason !== undefined, { message: 'expected a reason: it stands in the timeline', path: ['reason'] })
+  .strictObject({ kind: z.enum(actionKinds), ids: z.array(number).min(1).max(1000).optional(), group: z.string().max(8000).optional(), query: exchangeQuery.omit({ after: true, limit: true }).optional(), window: windowRequest.optional(), reason: reason.optional() })
+  .refine((r) => [r.ids, r.group, r.query, r.window].filter((v) => v !== undefined).length === 1, { message: 'expected exactly one of ids, group, query and window', path: ['ids'] })
+  .refine((r) => !reasonedKinds.includes(r.kind) || r.reason !== undefined, { message: 'expected a reason: it stands in the timeline', path: ['reason'] })
+  .refine((r) => r.window === undefined || r.kind === 'replay', { message: 'only a replay has a window', path: ['window'] })
   .refine((r) => r.query === undefined || Object.keys(r.query).length > 0, { message: 'expected at least one condition', path: ['query'] });
 export const loginRequest = z.strictObject({ name: z.string().max(100), password: z.string().max(1000).optional() });
 export const passwordRequest = z.strictObject({ current: z.string().max(1000), next: z.string().max(1000) });
@@ -51,5 +60,5 @@ export function readInput<T>(schema: z.ZodType<T>, input: unknown): T {
 
 /** The search of a query. */
 export function searchOf(q: Omit<z.output<typeof exchangeQuery>, 'after' | 'limit'>): OpsSearch {
-  return { casePrefix: q.case, messageId: q.message?.toLowerCase(), id: q.id, channels: q.channel, states: q.state, events: q.event, codes: q.code, from: q.from, to: q.to };
+  return { casePrefix: q.case, messageId: q.message?.toLowerCase(), id: q.id, channels: q.channel, states: q.state, events: q.event, items: q.item, codes: q.code, from: q.from, to: q.to };
 }

@@ -12,6 +12,7 @@ describe('the first acknowledgement of an exchange', () => {
     captured: ['early', 'early', 'early'],
     rendered: ['early', 'early', 'early'],
     parked: ['early', 'early', 'early'],
+    held: ['early', 'early', 'early'],
     staged: ['applied', 'applied', 'applied'],
     picked_up: ['late', 'applied', 'applied'],
     accepted: ['late', 'late', 'contradictory'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { bucketSeries } from '../../src/ops/bucket-series.js';
 import { checkPassword } from '../../src/ops/check-password.js';
-import { compareLeaves } from '../../src/ops/compare-leaves.js';
+import { compareLeaves } from '../../src/ops/exchanges/compare-leaves.js';
 import { judgeChannel, judgeLight } from '../../src/ops/judge-light.js';
 import { maskSnapshot, maskText, personalValues } from '../../src/domain/mask-personal.js';
 
@@ -45,7 +45,7 @@ test('two versions are compared leaf by leaf', () => {
 });
 
 test('a light is as bad as its worst reason', () => {
-  const calm = { parked: 0, refused: 0, carried: false, mirror: 0, odd: 0, alarms: [] };
+  const calm = { parked: 0, refused: 0, held: 0, carried: false, mirror: 0, odd: 0, alarms: [] };
   expect(judgeLight(judgeChannel(calm))).toBe('green');
   expect(judgeLight(judgeChannel({ ...calm, parked: 2 }))).toBe('yellow');
   const bad = judgeChannel({ ...calm, parked: 2, breaker: { code: 'staging-full' }, alarms: [{ severity: 'warning', text: 'x', remedy: 'y' }] });

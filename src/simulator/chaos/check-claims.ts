@@ -75,6 +75,9 @@ function judgeExchange(evidence: Evidence, e: LedgerExchange): Violation[] {
         say('unexplained', 'the ledger says refused, the center never refused it');
       }
       break;
+    case 'held':
+      say('unexplained', 'held, and nobody holds anything back in a storm');
+      break;
     case 'cancelled':
       if (applied !== undefined) say('unexplained', 'cancelled as if it had never left, and the center applied it');
       break;

@@ -124,7 +124,7 @@ async function findMoving(ledger: pg.Client): Promise<Place[]> {
     select channel || ' ' || state || case when claimed_until > now() then ', claimed' when due_at > now() then ', due later' else '' end as place, count(*)::int as n
     from exchange e where state in ('captured', 'rendered', 'staged', 'picked_up')
       and not (state in ('captured', 'rendered') and exists (
-        select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused')))
+        select 1 from exchange p where p.channel = e.channel and p.case_no = e.case_no and p.lane_position < e.lane_position and p.state in ('parked', 'refused', 'held')))
     group by 1
     union all select channel || ' manifest prepared', count(*)::int from manifest where state = 'prepared' group by 1
     union all select channel || ' inbox unread', count(*)::int from inbox where state = 'unread' group by 1`);

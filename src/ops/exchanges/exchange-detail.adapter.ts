@@ -1,13 +1,13 @@
-import type { ExchangeDetail, ExchangeLine, FailureText } from '../domain/ops-exchange-api.js';
-import { failureCodes, type FailureCode } from '../domain/failures.js';
-import { isSkipped } from '../domain/lane-position.js';
-import type { ExchangeId } from '../domain/vocabulary.js';
-import type { ExchangeRow } from '../ledger/exchange-row.js';
-import type { ExchangeViewStore } from '../ledger/exchange-view.store.js';
-import type { MessageContent, OperatorViewStore } from '../ledger/operator-view.store.js';
-import type { OpsViewStore } from '../ledger/ops-view.store.js';
+import type { ExchangeDetail, ExchangeLine, FailureText } from '../../domain/ops-exchange-api.js';
+import { failureCodes, type FailureCode } from '../../domain/failures.js';
+import { isSkipped } from '../../domain/lane-position.js';
+import type { ExchangeId } from '../../domain/vocabulary.js';
+import type { ExchangeRow } from '../../ledger/exchange-row.js';
+import type { ExchangeViewStore } from '../../ledger/exchange-view.store.js';
+import type { MessageContent, OperatorViewStore } from '../../ledger/operator-view.store.js';
+import type { OpsViewStore } from '../../ledger/ops-view.store.js';
 import { compareLeaves } from './compare-leaves.js';
-import { maskSnapshot, maskText, personalValues } from '../domain/mask-personal.js';
+import { maskSnapshot, maskText, personalValues } from '../../domain/mask-personal.js';
 
 /** Gathers one exchange with all that the ledger knows of it, masked or not. */
 export class ExchangeDetails {
