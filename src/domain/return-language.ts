@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { clockObjects } from './supervision-facts.js';
+import { opinionAppeals, opinionResults, opinionStates, opinionSubjects } from './supervision-opinion.js';
 
 /**
  * The closed vocabulary of a return mapping: what an element of a returned file is read into. The targets of each kind are
  * listed here with their type; a mapping names for each target the element, and where needed code list, pattern or bytes.
  */
 
-/** text; day: YYYYMMDD; time: kept as it came; count: whole number; issue: whole number from 1; fen: an amount in yuan; sha256. */
-export type TargetType = 'text' | 'day' | 'time' | 'count' | 'issue' | 'fen' | 'sha256';
+/** text; day: YYYYMMDD; time: kept as it came; moment: a datetime of Asia/Shanghai as an instant; count: whole number; issue: whole number from 1; fen: an amount in yuan; sha256. */
+export type TargetType = 'text' | 'day' | 'time' | 'moment' | 'count' | 'issue' | 'fen' | 'sha256';
 
 export interface Target {
   readonly type: TargetType;
@@ -25,6 +27,10 @@ const optional: Target = { type: 'text', optional: true };
 const fen: Target = { type: 'fen' };
 const count: Target = { type: 'count' };
 const time: Target = { type: 'time' };
+const moment: Target = { type: 'moment' };
+const optionalMoment: Target = { type: 'moment', optional: true };
+const optionalCount: Target = { type: 'count', optional: true };
+const result: Target = { type: 'text', words: opinionResults };
 const status: Target = { type: 'text', words: ['paid', 'reversed', 'refunded'] };
 const head = { fileId: text, issue: { type: 'issue' }, day: { type: 'day' } } as const satisfies Record<string, Target>;
 
@@ -61,6 +67,30 @@ export const returnTargets = {
     },
     lists: { files: { fields: { fileName: text, size: count, sha256: { type: 'sha256' }, count } } },
   },
+  // Of the supervising side: its cards and its queries.
+  cards: {
+    fields: { ...head, total: count },
+    lists: {
+      cards: {
+        fields: {
+          theirNo: text, caseNo: text, subject: { type: 'text', words: opinionSubjects }, object: { type: 'text', optional: true, words: clockObjects }, sequence: optional, ruleCode: optional, result,
+          state: { type: 'text', words: opinionStates }, judgedAt: moment, committed: optionalCount, statutory: optionalCount, used: optionalCount, startsAt: optionalMoment,
+          appeal: { type: 'text', optional: true, words: opinionAppeals }, department: optional, explanation: optional,
+        },
+      },
+    },
+  },
+  queries: {
+    fields: { ...head, total: count },
+    lists: {
+      queries: {
+        fields: {
+          theirNo: text, caseNo: text, content: text, organisation: optional, department: optional, itemKind: optional, ruleCode: optional, result: { ...result, optional: true }, askedAt: moment, stateAt: optionalMoment,
+          answerBy: optionalMoment, outcome: optional,
+        },
+      },
+    },
+  },
 } as const satisfies Record<string, TargetGroup>;
 
 export type ReturnKind = keyof typeof returnTargets;
@@ -92,7 +122,7 @@ const listSchema: z.ZodType<ReturnList> = z.lazy(() => z.strictObject({ each: el
 export const returnMappingSchema = z.strictObject({
   message: z.string(),
   title: z.string(),
-  kind: z.enum(['fees', 'taxes', 'control']),
+  kind: z.enum(['fees', 'taxes', 'control', 'cards', 'queries']),
   xsd: z.string(),
   root: z.string(),
   head: z.array(fieldSchema).min(1),

@@ -1,6 +1,7 @@
 import type { ControlTotals, Day, FeeRecord, TaxRecord } from './reconciliation-records.js';
 import type { ReturnKind } from './return-language.js';
 import type { ReturnFault, ReturnOutcome } from './return-outcomes.js';
+import type { Opinion, SupervisionQuery } from './supervision-opinion.js';
 
 /** What a file calls itself; as much of it as could be read. */
 export interface ReturnedHead {
@@ -16,6 +17,8 @@ export interface ReturnedContents extends ReturnedHead {
   readonly fees?: readonly Omit<FeeRecord, 'id' | 'channel'>[];
   readonly taxes?: readonly Omit<TaxRecord, 'id' | 'channel'>[];
   readonly control?: Omit<ControlTotals, 'channel'>;
+  readonly opinions?: readonly Opinion[];
+  readonly queries?: readonly SupervisionQuery[];
   /** Records of every status; files listed, in a control file. */
   readonly count: number;
 }

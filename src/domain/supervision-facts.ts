@@ -71,7 +71,8 @@ export const clockLevels = ['warning', 'yellow', 'red'] as const;
 export type ClockLevel = (typeof clockLevels)[number];
 
 /** What is measured: the case, one of its special procedures or steps, the certificate after it, the time before acceptance; and, not measured in time, a charge outside the tariff. */
-export type ClockObject = 'case' | 'special' | 'certificate' | 'pre-acceptance' | 'step' | 'charge';
+export const clockObjects = ['case', 'special', 'certificate', 'pre-acceptance', 'step', 'charge'] as const;
+export type ClockObject = (typeof clockObjects)[number];
 
 /** A level hides a suspension only from yellow on: what is late stays late while it is suspended. */
 export type ClockState = 'green' | 'warning' | 'yellow' | 'red' | 'suspended' | 'closed' | 'not-monitored';

@@ -90,7 +90,7 @@ export class LedgerModule {
         { provide: ReturnedRecordStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ReturnedRecordStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OpinionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpinionStore(db, clock, supervisingBodies(settings)), inject: [LEDGER_DATABASE, Clock] },
         { provide: ReportStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules, opinions: OpinionStore) => reportsOf(db, clock, e, rules, opinions, settings), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES, OpinionStore] },
-        { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore) => new ReturnFileStore(db, clock, inbox, records), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore] },
+        { provide: ReturnFileStore, useFactory: (db: DatabaseAdapter, clock: Clock, inbox: InboxStore, records: ReturnedRecordStore, opinions: OpinionStore) => new ReturnFileStore(db, clock, inbox, records, opinions), inject: [LEDGER_DATABASE, Clock, InboxStore, ReturnedRecordStore, OpinionStore] },
       ],
       exports: [LEDGER_DATABASE, LANE_RULES, ...stores],
     };

@@ -8,6 +8,7 @@ import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import type { InboxEntry, InboxStore, Incoming, Receipt } from './inbox.store.js';
 import { compareWithControl, judgeStanding, outcomeOfTaking, type ControlLine, type TakenFile } from './judge-standing.js';
+import type { OpinionStore } from './opinion.store.js';
 import { returnFile, type ReturnFile } from './return-file-row.js';
 import type { RecordedFile, ReturnedRecordStore } from './returned-record.store.js';
 
@@ -36,6 +37,8 @@ export class ReturnFileStore {
     private readonly clock: Clock,
     readonly inbox: InboxStore,
     private readonly records: ReturnedRecordStore,
+    /** Takes cards and queries of the supervising side; whoever records none needs none. */
+    private readonly opinions?: OpinionStore,
   ) {}
 
   /**
@@ -122,7 +125,7 @@ export class ReturnFileStore {
       return ended.length > 0 ? first : undefined;
     }
     if (verdict.how === 'refuse') return this.end(runner, entry, { head: contents, outcome: verdict.outcome, faults: verdict.faults, count: contents.count });
-    const figures = await this.records.record(runner, { channel: entry.channel, inboxId: entry.id, overtaken: verdict.overtaken, ...contents });
+    const figures = await this.recordContents(runner, { channel: entry.channel, inboxId: entry.id, overtaken: verdict.overtaken }, contents);
     const late = figures.late > 0 || (contents.kind === 'control' && figures.closedUpTo !== undefined && contents.day <= figures.closedUpTo);
     const outcome = outcomeOfTaking({ overtaken: verdict.overtaken, late, reissue: verdict.reissue });
     const ended = await this.end(runner, entry, { head: contents, outcome, faults: [], count: contents.count, figures }, before);
@@ -130,6 +133,13 @@ export class ReturnFileStore {
     if (ended === undefined) throw new EndedMeanwhile();
     if (contents.control && !verdict.overtaken) await this.compareListed(runner, entry.channel, contents.control.files);
     return ended;
+  }
+
+  private async recordContents(runner: Runner, origin: { channel: ChannelName; inboxId: string; overtaken: boolean }, contents: ReturnedContents): Promise<RecordedFile> {
+    if (contents.opinions === undefined && contents.queries === undefined) return this.records.record(runner, { ...origin, ...contents });
+    if (!this.opinions) throw new Error('cards and queries came, and nobody here takes them');
+    const recorded = await this.opinions.record(runner, { ...origin, fileId: contents.fileId, issue: contents.issue, opinions: contents.opinions, queries: contents.queries });
+    return { recorded, repeated: 0, superseded: 0, contradictions: 0, late: 0, closedUpTo: undefined };
   }
 
   /** A control file has come: files taken before that it lists otherwise, and files refused for an older list. */

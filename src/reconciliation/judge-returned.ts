@@ -4,6 +4,7 @@ import type { ReturnFault, ReturnOutcome } from '../domain/return-outcomes.js';
 import { canonicalName, type JudgedFile, type ReturnedContents, type ReturnedHead } from '../domain/returned-file.js';
 import { faultLimit, readReturned, type Row } from './read-returned.js';
 import type { CompiledReturn } from './compile-return-mapping.js';
+import { takeOpinion, takeQuery } from './take-opinion.js';
 
 /** Which fault names the outcome of a file that has several. */
 const order = ['file-name', 'value-unreadable', 'repeated-number', 'wrong-count', 'wrong-total'] as const satisfies readonly ReturnOutcome[];
@@ -42,7 +43,7 @@ function sourceOf(mapping: CompiledReturn, to: string): string {
 type Fault = (outcome: Found['outcome'], row: Row, element: string, expected: string) => void;
 type Taker = (content: Row, head: ReturnedHead, source: (to: string) => string, fault: Fault) => ReturnedContents;
 
-const takers: Readonly<Record<ReturnKind, Taker>> = { fees: takeFees, taxes: takeTaxes, control: takeControl };
+const takers: Readonly<Record<ReturnKind, Taker>> = { fees: takeFees, taxes: takeTaxes, control: takeControl, cards: takeSaid, queries: takeSaid };
 
 function takeFees(content: Row, head: ReturnedHead, source: (to: string) => string, fault: Fault): ReturnedContents {
   const rows = content.lists['records'] ?? [];
@@ -109,6 +110,14 @@ function takeControl(content: Row, head: ReturnedHead, source: (to: string) => s
   const said = fees.count + fees.reversedCount + fees.refundCount + taxes.count + taxes.refundCount;
   if (files.reduce((n, f) => n + f.count, 0) !== said) fault('wrong-count', content, source('feeCount'), 'counts that add up to those of the files listed');
   return { ...head, control, count: files.length };
+}
+
+/** Cards or queries of the supervising side: each number once, and as many as the head says. */
+function takeSaid(content: Row, head: ReturnedHead, source: (to: string) => string, fault: Fault): ReturnedContents {
+  const rows = content.lists[head.kind] ?? [];
+  findRepeated(rows, rows.map((r) => text(r, 'theirNo')), fault);
+  if (count(content, 'total') !== rows.length) fault('wrong-count', content, source('total'), `${rows.length}, as many as there are records`);
+  return { ...head, count: rows.length, ...(head.kind === 'cards' ? { opinions: rows.map(takeOpinion) } : { queries: rows.map(takeQuery) }) };
 }
 
 function findRepeated(rows: readonly Row[], keys: readonly string[], fault: Fault): void {

@@ -6,7 +6,7 @@ import { decodeDocument, doctypeAt, placeOf, type DocumentEncoding } from '../pl
 import type { CompiledField, CompiledGroup, CompiledReturn } from './compile-return-mapping.js';
 import { countBytes } from './count-bytes.js';
 import { describeSchemaFault } from './describe-schema-fault.js';
-import { parseDay } from './parse-day.js';
+import { parseDay, parseMoment } from './parse-day.js';
 
 export type Value = string | number | bigint | undefined;
 
@@ -132,6 +132,8 @@ function readValue(text: string, field: CompiledField, reading: Reading): Value 
     case 'text':
     case 'time':
       return text;
+    case 'moment':
+      return parseMoment(text) ?? { outcome: 'value-unreadable', expected: 'a date and time that exist, such as 20261120093000' };
     case 'sha256':
       return text.toLowerCase();
     case 'day':
