@@ -286,3 +286,25 @@ GO
 if not exists (select 1 from sys.indexes where name = N'ix_land_charge_row_version')
 create index ix_land_charge_row_version on land_charge (row_version, case_no)
 GO
+
+-- 税费结清返回表;网关唯一写入的表,只增不改
+if object_id(N'land_return') is null
+create table land_return (
+  seq           bigint identity(1,1) not null, -- 写入顺序
+  case_no       nvarchar(60) not null, -- 办件编号
+  return_no     int not null, -- 该办件的第几次返回,最大者为现状
+  is_cleared    bit not null, -- 税费是否结清;为真方可发证
+  state         nvarchar(20) not null, -- 状态:cleared 结清,not-cleared 未结清,contradicted 结清后被否定,nothing-charged 无应收
+  fees_due      int not null, -- 应收笔数
+  fees_settled  int not null, -- 已结清应收笔数
+  taxes_due     int not null, -- 应税项数
+  taxes_settled int not null, -- 已完税项数
+  missing       nvarchar(1000) not null, -- 尚缺内容,分号分隔
+  decided_at    datetime2(0) not null, -- 判定时间
+  digest        nvarchar(64) not null, -- 内容摘要
+  constraint pk_land_return primary key (case_no, return_no)
+)
+GO
+if not exists (select 1 from sys.indexes where name = N'ix_land_return_seq')
+create unique index ix_land_return_seq on land_return (seq)
+GO

@@ -420,3 +420,33 @@ comment on column land_charge.payer is '缴款人';
 comment on column land_charge.payment_code is '缴款码,20 位';
 comment on column land_charge.tax_kinds is '应缴税种,逗号分隔';
 comment on column land_charge.row_version is '行版本,变更水位';
+
+create table if not exists land_return (
+  seq           bigint generated always as identity,
+  case_no       varchar(60) not null,
+  return_no     integer not null,
+  is_cleared    boolean not null,
+  state         varchar(20) not null,
+  fees_due      integer not null,
+  fees_settled  integer not null,
+  taxes_due     integer not null,
+  taxes_settled integer not null,
+  missing       varchar(1000) not null,
+  decided_at    timestamp not null,
+  digest        varchar(64) not null,
+  primary key (case_no, return_no)
+);
+create unique index if not exists ix_land_return_seq on land_return (seq);
+comment on table land_return is '税费结清返回表;网关唯一写入的表,只增不改';
+comment on column land_return.seq is '写入顺序';
+comment on column land_return.case_no is '办件编号';
+comment on column land_return.return_no is '该办件的第几次返回,最大者为现状';
+comment on column land_return.is_cleared is '税费是否结清;为真方可发证';
+comment on column land_return.state is '状态:cleared 结清,not-cleared 未结清,contradicted 结清后被否定,nothing-charged 无应收';
+comment on column land_return.fees_due is '应收笔数';
+comment on column land_return.fees_settled is '已结清应收笔数';
+comment on column land_return.taxes_due is '应税项数';
+comment on column land_return.taxes_settled is '已完税项数';
+comment on column land_return.missing is '尚缺内容,分号分隔';
+comment on column land_return.decided_at is '判定时间';
+comment on column land_return.digest is '内容摘要';

@@ -2,6 +2,7 @@ import type { ConfigFault } from '../domain/settings.js';
 import { checkChannel } from './check-channel.adapter.js';
 import { checkBureau, checkLedger } from './check-databases.adapter.js';
 import { fault, good, type CheckLine } from './check-line.js';
+import { checkReturnTable } from './check-return-table.adapter.js';
 import { checkQueue } from './check-queue.adapter.js';
 import { exitCodes, printJson, worst, type CliContext, type ExitCode } from './cli-context.js';
 import { formatCheck } from './format-check.js';
@@ -22,7 +23,7 @@ export async function checkCommand(context: CliContext, options: { json?: boolea
     const supervision = readSupervision(settings);
     lines.push(...supervision.faults.map((f) => configLine('supervision', f)));
     if (supervision.supervision) lines.push(good('supervision', `rules of ${[...supervision.supervision.rules.keys()].join(', ')}; kept: ${settings.supervision.bodies.join(', ') || 'none'}`));
-    const tried = await Promise.all([checkLedger(context, settings), checkBureau(context, settings), checkQueue(settings), ...channels.map((c) => checkChannel(c))]);
+    const tried = await Promise.all([checkLedger(context, settings), checkBureau(context, settings), checkReturnTable(settings), checkQueue(settings), ...channels.map((c) => checkChannel(c))]);
     lines.push(...tried.flat());
   }
   const code = worst(lines.flatMap((l) => (l.status === 'FAIL' ? [l.exitCode ?? exitCodes.attention] : [])));

@@ -8,6 +8,7 @@ import { MatchStore } from '../ledger/match.store.js';
 import { MessageBalanceStore } from '../ledger/message-balance.store.js';
 import { ResolutionStore } from '../ledger/resolution.store.js';
 import { ReturnViewStore } from '../ledger/return-view.store.js';
+import { StatementFileStore } from '../ledger/statement-file.store.js';
 import { StatementStore } from '../ledger/statement.store.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -38,7 +39,7 @@ export async function withReconciliation<T>(context: CliContext, work: (opened: 
     const { clock } = context;
     const [matches, statements, items, audit] = [new MatchStore(database, clock), new StatementStore(database, clock), new ItemViewStore(database), new AuditStore(database, clock)];
     const statement = new StatementAdapter({
-      database, statements, matches, items, audit, clock, standards, returns: new ReturnViewStore(database), messages: new MessageBalanceStore(database), controlled: settings.channels.filter((c) => c.enabled && c.returns && c.returns.controlled !== false).map((c) => c.channel),
+      database, statements, matches, items, audit, clock, standards, files: new StatementFileStore(database, clock), returns: new ReturnViewStore(database), messages: new MessageBalanceStore(database), controlled: settings.channels.filter((c) => c.enabled && c.returns && c.returns.controlled !== false).map((c) => c.channel),
     });
     const resolutions = new ResolutionStore(database, clock, matches, { rules: standards.rules, settle: matchRecords }, BigInt(settings.reconciliation.twoPersonsAboveFen));
     return work({ database, settings, standards, matches, statements, statement, items, resolutions, audit });

@@ -6,6 +6,7 @@ import { auditCommand } from './audit-command.adapter.js';
 import { registerCalendar } from './calendar.command.js';
 import { registerCards } from './cards.command.js';
 import { checkCommand } from './check.command.js';
+import { registerClearance } from './clearance.command.js';
 import { registerClock } from './clock.command.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
 import { registerCompleteness } from './completeness.command.js';
@@ -137,6 +138,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerStatement(program, context, end);
   registerDifferences(program, context, end);
   registerResolve(program, context, end);
+  registerClearance(program, context, end);
   registerCancel(program, context, end);
   registerHandOver(program, context, end);
   registerRecover(program, context, end);

@@ -9,6 +9,7 @@ import { writeStatementCsv } from '../reconciliation/statement-csv.adapter.js';
 import type { ShownStatement } from '../reconciliation/statement.adapter.js';
 import { writeStatementXlsx } from '../reconciliation/statement-xlsx.adapter.js';
 import { tabulateStatement } from '../reconciliation/tabulate-statement.js';
+import { writeStatementXml } from '../reconciliation/write-statement-xml.js';
 import { writeStatementHtml } from '../reconciliation/write-statement-html.js';
 import { writeStatementRecord, type StatementRecord } from '../reconciliation/write-statement-record.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
@@ -18,7 +19,7 @@ import { plural } from './format-terminal.js';
 import { helpText } from './help-text.js';
 import { auditActorOf, dayOrFail, withReconciliation, type OpenedReconciliation } from './open-reconciliation.adapter.js';
 
-const formats = ['csv', 'xlsx', 'html', 'text', 'json'] as const;
+const formats = ['csv', 'xlsx', 'html', 'xml', 'text', 'json'] as const;
 type Format = (typeof formats)[number];
 
 export interface StatementOptions {
@@ -28,6 +29,7 @@ export interface StatementOptions {
   readonly yes?: boolean;
   readonly export?: string;
   readonly out?: string;
+  readonly channel?: string;
   readonly zh?: boolean;
   readonly json?: boolean;
 }
@@ -43,7 +45,11 @@ export async function statementCommand(context: CliContext, options: StatementOp
   return withReconciliation(context, async (opened) => {
     if (options.close && options.yes) return close(context, opened, day, withoutControl);
     const shown = await opened.statement.show(day);
-    const bytes = await writeAs(format as Format, shown, options.zh === true, context.clock.now());
+    const channels = opened.settings.channels.filter((c) => c.enabled && c.returns).map((c) => c.channel);
+    const channel = options.channel ?? channels[0] ?? '';
+    if (format === 'xml' && !channels.includes(channel)) throw new CommandFailure(`--channel: expected one of ${channels.join(', ') || 'none: no channel returns anything'}`, exitCodes.usage);
+    if (format === 'xml' && !shown.closed) throw new CommandFailure(`${day} is not closed; the center gets the statement of a closed day`, exitCodes.attention);
+    const bytes = await writeAs(format as Format, shown, options.zh === true, context.clock.now(), channel);
     if (options.out === undefined) context.out(bytes);
     else await save(context, options.out, bytes);
     if (shown.closed) {
@@ -66,7 +72,7 @@ async function close(context: CliContext, { statement }: OpenedReconciliation, d
   return exitCodes.attention;
 }
 
-async function writeAs(format: Format, { record, closed }: ShownStatement, zh: boolean, now: Date): Promise<Buffer | string> {
+async function writeAs(format: Format, { record, closed }: ShownStatement, zh: boolean, now: Date, channel: string): Promise<Buffer | string> {
   switch (format) {
     case 'json':
       return `${JSON.stringify({ closed: closed ?? null, ...(JSON.parse(writeStatementRecord(record)) as object) }, null, 2)}\n`;
@@ -76,6 +82,8 @@ async function writeAs(format: Format, { record, closed }: ShownStatement, zh: b
       return writeStatementHtml(tabulateStatement(record, closed, 'zh'));
     case 'csv':
       return writeStatementCsv(tabulateStatement(record, closed, 'zh'));
+    case 'xml':
+      return writeStatementXml(record, closed!, channel);
     case 'xlsx':
       return writeStatementXlsx(tabulateStatement(record, closed, 'zh'), now);
   }
@@ -140,6 +148,7 @@ export function registerStatement(program: Command, context: CliContext, end: (c
     .option('--without-control <reason>', 'with --close: although a channel sent no control file')
     .option('--yes', 'with --close: do it; without it only what would be closed is shown')
     .option('--export <format>', formats.join(', '))
+    .option('--channel <name>', 'with --export xml: whose records; the center gets the same file by itself once the day is closed')
     .option('--out <file>', 'write there instead of to the terminal')
     .option('--zh', 'the terminal text in Chinese; CSV, XLSX and HTML always are')
     .option('--json', 'for machines')

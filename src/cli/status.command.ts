@@ -1,5 +1,6 @@
 import { waitingForPersonStates } from '../domain/exchange-states.js';
 import { failureCodes, type FailureCode } from '../domain/failures.js';
+import { ClearanceRecordStore } from '../ledger/clearance-record.store.js';
 import { ReturnViewStore } from '../ledger/return-view.store.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
@@ -29,6 +30,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
   ]);
   const compared = (await Promise.all(settings.streamDefinitions.map((s) => ledger.completeness.runs(1, { stream: s.stream })))).flat();
   const [packages, mirrored, alarms] = await Promise.all([ledger.handOvers.list(), ledger.mirror.counts(), new AlarmStore(ledger.database, context.clock).open()]);
+  const owing = await new ClearanceRecordStore(ledger.database, context.clock).owing();
   const returns = new ReturnViewStore(ledger.database);
   const badReturns = await Promise.all(settings.channels.filter((c) => c.enabled && c.returns).map(async ({ channel }) => ({ channel, count: (await returns.unmended(channel, new Date(context.clock.now().getTime() - badReturnsOfMs).toISOString())).length })));
   const configured = settings.channels.filter((c) => c.enabled).map((c) => c.channel);
@@ -82,6 +84,7 @@ async function gather(context: CliContext, settings: Settings, ledger: OpenedLed
       return ofChannel.length === 0 ? [] : [`channel ${channel}: ${ofChannel.reduce((n, r) => n + r.count, 0)} requests were not let in within a day (${[...new Set(ofChannel.map((r) => r.reason))].join(', ')})`];
     }),
     ...badReturns.filter((b) => b.count > 0).map((b) => `channel ${b.channel}: ${b.count} returned files were refused or do not agree with their control file (gateway returns)`),
+    ...(settings.writeBack.url !== undefined && owing.failure !== undefined ? [`${owing.count} clearances are not in the bureau's return table: ${owing.failure} (gateway clearance)`] : []),
     ...(leases.length === 0 ? ['no gateway holds a lease: none with the scheduler role seems to run'] : []),
   ];
   return { at: context.clock.iso(), channels, streams, compared, caseFaults: caseFaults.slice(0, caseFaultLimit), moreCaseFaults: caseFaults.length > caseFaultLimit, rejections, leases, alarms: alarms.map(({ key, severity, since, text, remedy, acknowledgedBy }) => ({ key, severity, since, text, remedy, acknowledgedBy })), attention };

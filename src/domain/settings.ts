@@ -3,6 +3,7 @@ import { alarmsSchema, expectationsSchema, silencesSchema } from './alarm-settin
 import { twoPersonsSchema } from './ops-settings.js';
 import type { StreamDefinition } from './stream.js';
 import type { CalendarTable } from './working-calendar.js';
+import { writeBackSchema } from './write-back-settings.js';
 
 /** The shape of config/default.yaml and config/channels/*.yaml. Durations in milliseconds unless the name says otherwise. */
 
@@ -53,6 +54,7 @@ export const gatewaySchema = z.strictObject({
     batch: z.number().int().min(1).max(5000),
     notify: z.array(z.enum(['warning', 'yellow', 'red'])),
   }),
+  writeBack: writeBackSchema,
   expectations: expectationsSchema,
   alarms: alarmsSchema,
   ops: z
@@ -96,6 +98,8 @@ const stagingSchema = z
     /** Where the receiver puts fee, tax and control files, and where it finds our receipts for them. */
     returnDir: z.string().default('return'),
     receiptDir: z.string().default('receipt'),
+    /** Where it finds the statements of closed days. */
+    statementDir: z.string().default('statement'),
     /** Where the receiver puts what it took; looked at, never written. It need not exist. */
     archiveDir: z.string().default('archive'),
     /** Where a foreign or altered file is put when an administrator orders it out of the way. */

@@ -39,6 +39,8 @@ export interface ExchangeRow {
 const optional = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
 /** An instant column, which drivers give as Date, as ISO text. */
 export const instantText = (v: unknown): string => (v instanceof Date ? v.toISOString() : String(v));
+/** An instant that may be null. */
+export const maybeInstant = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : instantText(v));
 
 /** A ledger row of `exchange` in the words of the code. */
 export function exchangeRow(r: Record<string, unknown>): ExchangeRow {

@@ -1,7 +1,7 @@
 import type { ChargeItem, Difference, FeeItem, ItemId, TaxExpectation, TaxItem } from '../domain/reconciliation-outcomes.js';
 import type { FeeRecord, PaymentStatus } from '../domain/reconciliation-records.js';
 import type { Column } from '../platform/database/dialect.js';
-import { instantText } from './exchange-row.js';
+import { instantText, maybeInstant } from './exchange-row.js';
 
 type Row = Record<string, unknown>;
 const text = (r: Row, name: string): string => String(r[name]);
@@ -63,7 +63,7 @@ export function differenceRow(r: Row): DifferenceRow {
     reason: text(r, 'reason') as Difference['reason'], expectedFen: maybe(r, 'expected_fen') === undefined ? undefined : fen(r, 'expected_fen'), returnedFen: maybe(r, 'returned_fen') === undefined ? undefined : fen(r, 'returned_fen'),
     rule: maybe(r, 'rule_name'), criterion: maybe(r, 'criterion') as Difference['criterion'], otherId: maybe(r, 'other_id'), refersToDay: maybe(r, 'refers_to_day'), detail: maybe(r, 'detail'), firstDay: text(r, 'first_day'),
     openedAt: instantText(r['opened_at']) ?? '', isOpen: Number(r['is_open']) === 1, previousId: maybe(r, 'previous_id'), assignedTo: maybe(r, 'assigned_to'),
-    closedAt: instantText(r['closed_at']), closedHow: maybe(r, 'closed_how'), closedBy: maybe(r, 'closed_by'),
+    closedAt: maybeInstant(r['closed_at']), closedHow: maybe(r, 'closed_how'), closedBy: maybe(r, 'closed_by'),
   };
 }
 

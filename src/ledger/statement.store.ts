@@ -58,6 +58,7 @@ export interface ClosedDay {
   readonly closedAt: Instant;
   readonly closedBy: string;
   readonly figures: string;
+  readonly sha256: string;
   /** False when the figures are not what was closed. */
   readonly intact: boolean;
 }
@@ -150,7 +151,7 @@ export class StatementStore {
     const r = rows[0];
     if (!r) return undefined;
     const figures = String(r['figures']);
-    return { day, closedAt: instantText(r['closed_at'])!, closedBy: String(r['closed_by']), figures, intact: createHash('sha256').update(figures).digest('hex') === String(r['sha256']) };
+    return { day, closedAt: instantText(r['closed_at'])!, closedBy: String(r['closed_by']), figures, sha256: String(r['sha256']), intact: createHash('sha256').update(figures).digest('hex') === String(r['sha256']) };
   }
 
   /** Items of a day that arrived after it was closed: they count in the first day that was open then. */

@@ -2,32 +2,43 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { ChargeStore } from '../ledger/charge.store.js';
+import { ClearanceRecordStore } from '../ledger/clearance-record.store.js';
 import { ClearanceStore } from '../ledger/clearance.store.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { ItemViewStore } from '../ledger/item-view.store.js';
 import { MatchStore } from '../ledger/match.store.js';
 import { ResolutionStore } from '../ledger/resolution.store.js';
+import { StatementFileStore } from '../ledger/statement-file.store.js';
+import { StatementStore } from '../ledger/statement.store.js';
 import { Clock } from '../platform/clock.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { MetricsAdapter } from '../platform/metrics.adapter.js';
+import { StagingRegistry } from '../platform/staging/staging-registry.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
 import { ChargePoller } from './charge.poller.js';
 import { ClearanceAdapter } from './clearance.adapter.js';
 import { ClearanceController } from './clearance.controller.js';
+import { ClearancePoller } from './clearance.poller.js';
 import type { Standards } from '../domain/reconciliation-rules.js';
 import { loadStandards } from './load-standards.adapter.js';
 import { matchRecords } from './match-records.js';
+import { ReconciliationJobs } from './reconciliation-jobs.poller.js';
 import { ReconciliationPoller } from './reconciliation.poller.js';
+import { ReturnTable } from './return-table.adapter.js';
+import { StatementFilePoller } from './statement-file.poller.js';
 import { SuspensePoller } from './suspense.poller.js';
+import { WriteBackPoller } from './write-back.poller.js';
 
 /** Token of the standards (rules, reasons, tariff, tax expectations) as they were read at the start. */
 export const STANDARDS = Symbol('standards of reconciliation');
 
 /**
- * Enters as: recorded snapshots, returned records. Leaves as: charges, tax expectations, matches, differences with a reason, clearance for who asks. Can
- * fail with: nothing of its own; a charge that cannot be read is logged. If run twice: positions are compared and set, a run is
- * one transaction, the same facts give the same outcome.
+ * Enters as: recorded snapshots, returned records. Leaves as: charges, tax expectations, matches, differences with a reason, clearances for
+ * who asks and in the bureau's return table, statements for the center. Can fail with: nothing of its own; a charge that cannot be read
+ * is logged, what the bureau or the staging machine does not take is owed. If run twice: positions are compared and set, a run is one
+ * transaction, the same facts give the same outcome, a row or file that is there is not written again.
  */
 @Module({})
 export class ReconciliationModule {
@@ -63,12 +74,40 @@ export class ReconciliationModule {
           useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, s: Standards) => new SuspensePoller(new ItemViewStore(db), alarms, s.reasons, settings.reconciliation.suspenseDays, clock),
         },
         {
+          provide: ClearancePoller,
+          inject: [LEDGER_DATABASE, AlarmStore, Clock, LOG, STANDARDS],
+          useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, log: GatewayLog, s: Standards) => new ClearancePoller(new ClearanceRecordStore(db, clock), new ClearanceStore(db), s.reasons, alarms, log),
+        },
+        {
+          provide: WriteBackPoller,
+          inject: [LEDGER_DATABASE, AlarmStore, Clock, LOG, MetricsAdapter],
+          useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, log: GatewayLog, metrics: MetricsAdapter) => {
+            const { url, ...writeBack } = settings.writeBack;
+            return new WriteBackPoller({
+              records: new ClearanceRecordStore(db, clock), alarms, settings: settings.writeBack, retry: settings.retry, clock, log, metrics,
+              open: () => (url === undefined ? undefined : ReturnTable.open({ ...writeBack, url }, settings.bureau)),
+            });
+          },
+        },
+        {
+          provide: StatementFilePoller,
+          inject: [LEDGER_DATABASE, StatementStore, AlarmStore, Clock, LOG, StagingRegistry],
+          useFactory: (db: DatabaseAdapter, statements: StatementStore, alarms: AlarmStore, clock: Clock, log: GatewayLog, registry: StagingRegistry) =>
+            new StatementFilePoller({ files: new StatementFileStore(db, clock), statements, channels: settings.channels, alarms, retry: settings.retry, clock, log, staging: (channel) => registry.of(channel) }),
+        },
+        {
+          provide: ReconciliationJobs,
+          inject: [ChargePoller, ReconciliationPoller, SuspensePoller, ClearancePoller, WriteBackPoller, StatementFilePoller],
+          useFactory: (charges: ChargePoller, matching: ReconciliationPoller, suspense: SuspensePoller, clearances: ClearancePoller, writeBack: WriteBackPoller, statements: StatementFilePoller) =>
+            new ReconciliationJobs(settings, charges, matching, suspense, clearances, writeBack, statements),
+        },
+        {
           provide: ReconciliationPoller,
           inject: [MatchStore, STANDARDS, LOG],
           useFactory: (store: MatchStore, s: Standards, log: GatewayLog) => new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log),
         },
       ],
-      exports: [STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore, SuspensePoller],
+      exports: [ReconciliationJobs, STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore, SuspensePoller],
     };
   }
 }

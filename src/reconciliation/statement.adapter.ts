@@ -7,11 +7,13 @@ import type { ItemViewStore } from '../ledger/item-view.store.js';
 import type { MatchStore } from '../ledger/match.store.js';
 import type { MessageBalanceStore } from '../ledger/message-balance.store.js';
 import type { ReturnViewStore } from '../ledger/return-view.store.js';
+import type { StatementFileStore } from '../ledger/statement-file.store.js';
 import type { ClosedDay, StatementStore } from '../ledger/statement.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
 import { reckonStatement, type ControlComparison, type Statement } from './reckon-statement.js';
+import { nameStatement } from './write-statement-xml.js';
 import { readStatementRecord, writeStatementRecord, type Obstacle, type OpenLine, type StatementRecord } from './write-statement-record.js';
 
 export interface StatementParts {
@@ -22,6 +24,7 @@ export interface StatementParts {
   readonly returns: ReturnViewStore;
   readonly messages: MessageBalanceStore;
   readonly audit: AuditStore;
+  readonly files: StatementFileStore;
   readonly clock: Clock;
   readonly standards: Pick<Standards, 'reasons'>;
   /** Channels that return files, and so a control file for each day. */
@@ -31,7 +34,7 @@ export interface StatementParts {
 /** A statement, of an open day as it stands now, of a closed day as it was closed. */
 export interface ShownStatement {
   readonly record: StatementRecord;
-  readonly closed: Pick<ClosedDay, 'closedAt' | 'closedBy' | 'intact'> | undefined;
+  readonly closed: Pick<ClosedDay, 'closedAt' | 'closedBy' | 'intact' | 'sha256'> | undefined;
 }
 
 /** Open items listed by name in one statement; their sums are always whole. */
@@ -59,7 +62,7 @@ export class StatementAdapter {
 
   /** Closes a day, or gives back why it cannot be closed; then nothing was changed. Whoever was first closes it once. */
   async close(day: Day, by: AuditActor, withoutControl?: string): Promise<{ closed: boolean; record: StatementRecord }> {
-    const { database, matches, statements, audit, clock } = this.parts;
+    const { database, matches, statements, audit, clock, files, controlled } = this.parts;
     return database.transaction(async (runner) => {
       await matches.lock(runner);
       await statements.lockItems(runner);
@@ -67,6 +70,7 @@ export class StatementAdapter {
       const obstacles = [...this.order(day, await statements.closedUpTo(runner), dayOf(clock.iso())), ...record.obstacles];
       if (obstacles.length > 0) return { closed: false, record: { ...record, obstacles } };
       const closed = await statements.close(runner, day, { actor: by.actor, figures: writeStatementRecord(record) });
+      if (closed) await files.owe(runner, day, controlled.map((channel) => ({ channel, fileName: nameStatement(day) })));
       if (closed) await audit.append(runner, by, { action: 'statement-close', subject: day, outcome: 'done', detail: { open: record.openLines.length + record.unlisted, ...(withoutControl === undefined ? {} : { withoutControl }) } });
       return { closed, record };
     });
@@ -138,7 +142,7 @@ export class StatementAdapter {
       const item = named.get(d.itemId);
       const reason = standards.reasons[d.reason];
       return {
-        difference: d.id, item: d.itemId, zh: item?.zh ?? d.itemId, en: item?.en ?? d.itemId, caseNo: d.caseNo, reason: d.reason, reasonZh: reason.text.zh, reasonEn: reason.text.en, nextZh: reason.next.zh, nextEn: reason.next.en,
+        difference: d.id, item: d.itemId, zh: item?.zh ?? d.itemId, en: item?.en ?? d.itemId, caseNo: d.caseNo, channel: d.channel, reason: d.reason, reasonZh: reason.text.zh, reasonEn: reason.text.en, nextZh: reason.next.zh, nextEn: reason.next.en,
         aspect: d.aspect, expectedFen: d.expectedFen, returnedFen: d.returnedFen, rule: d.rule, criterion: d.criterion, firstDay: d.firstDay, ageDays: Math.max(0, daysBetween(d.firstDay, day)), refersToDay: d.refersToDay, assignedTo: d.assignedTo,
       };
     });

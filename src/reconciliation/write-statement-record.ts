@@ -8,6 +8,8 @@ export interface OpenLine {
   readonly zh: string;
   readonly en: string;
   readonly caseNo: string | undefined;
+  /** Of a returned record; a charge belongs to none. */
+  readonly channel?: string | undefined;
   readonly reason: string;
   readonly reasonZh: string;
   readonly reasonEn: string;

@@ -12,6 +12,8 @@ import { Clock } from '../../src/platform/clock.js';
 import { loadSettings } from '../../src/platform/config/load-settings.config.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
 import { raw, sql } from '../../src/platform/database/sql.js';
+import { ClearanceRecordStore } from '../../src/ledger/clearance-record.store.js';
+import { ClearancePoller } from '../../src/reconciliation/clearance.poller.js';
 import { SuspensePoller } from '../../src/reconciliation/suspense.poller.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
@@ -129,5 +131,46 @@ describe('GET /api/cases/{no}/clearance', () => {
     expect((await ask('YY2')).body).toMatchObject({ state: 'contradicted', cleared: false });
     await reconcile();
     expect(short(await ask('YY2'))).toMatchObject({ state: 'not-cleared', missing: ['charge 1 of YY2: reversed'] });
+  }, 60_000);
+
+  it('keeps what was said of a case, change by change, and tells when a cleared case is not cleared any more', async () => {
+    const poller = gateway.app.get(ClearancePoller, { strict: false });
+    const records = new ClearanceRecordStore(db, clock);
+    const said = async (caseNo: string): Promise<string[]> => {
+      await poller.poll(() => Promise.resolve(true));
+      await poller.look();
+      return (await records.ofCase(caseNo)).map((r) => `${r.number} ${r.state}${r.current ? ' now' : ''}`);
+    };
+    const alarms = async (): Promise<string[]> => (await db.run(raw(`select alarm_text from alarm where kind = 'clearance-contradicted' and absent_since is null`))).rows.map((r) => String(r['alarm_text']));
+    await said('YY3');
+    await charge('YY3', 'K3');
+    await reconcile();
+    expect(await said('YY3')).toEqual(['1 not-cleared now']);
+    await pay('S4', 'K3');
+    await reconcile();
+    await slip('T3', 'YY3');
+    await reconcile();
+    expect(await said('YY3')).toEqual(['1 not-cleared', '2 cleared now']);
+    const standing = await alarms();
+    expect(await said('YY3')).toHaveLength(2);
+    // The day is closed, the certificate is out, and a refund comes that names no case.
+    await db.run(sql`insert into statement_day (day, closed_at, closed_by, figures, sha256) values (${clock.at.slice(0, 10)}, ${clock.at}, 'li', '{}', '')`);
+    clock.at = '2026-11-28T10:00:00.000Z';
+    await pay('R4', 'K3', { status: 'refunded', originalSerial: 'S4' });
+    await reconcile();
+    expect(await said('YY3')).toEqual(['1 not-cleared', '2 cleared', '3 contradicted now']);
+    expect(await alarms()).toEqual([expect.stringMatching(/not any more: .*YY3/)]);
+    const cli = async (...args: string[]): Promise<{ code: number; out: string }> => {
+      let out = '';
+      const code = await runCli(args, { env, clock, user: 'li', out: (t) => { out += String(t); }, err: (t) => { out += t; } });
+      return { code, out };
+    };
+    expect(await cli('clearance', 'YY3')).toMatchObject({ code: 1, out: expect.stringContaining('Speaks against it:\n  - refund R4') });
+    expect(await cli('clearance')).toMatchObject({ code: 1, out: expect.stringContaining('Cleared once and not any more') });
+    // Somebody looked into it and accepts it: the case is clear again, and so is the alarm.
+    expect((await cli('resolve', 'R4', '--accept', '--note', 'a bank error, paid again in cash', '--yes')).code).toBe(0);
+    expect((await said('YY3')).at(-1)).toBe('4 cleared now');
+    expect(await alarms()).toEqual(standing);
+    expect(JSON.stringify(await records.ofCase('YY3'))).not.toContain('户主甲');
   }, 60_000);
 });

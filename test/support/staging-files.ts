@@ -33,6 +33,7 @@ export function sftpSettings(server: ServerAddress, more: Partial<SftpSettings> 
     acknowledgementDir: 'ack',
     returnDir: 'return',
     receiptDir: 'receipt',
+    statementDir: 'statement',
     archiveDir: 'archive',
     asideDir: 'aside',
     fsync,
@@ -40,5 +41,5 @@ export function sftpSettings(server: ServerAddress, more: Partial<SftpSettings> 
 }
 
 export function directorySettings(path: string, fsync = true): StagingSettings {
-  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', returnDir: 'return', receiptDir: 'receipt', archiveDir: 'archive', asideDir: 'aside', fsync };
+  return { adapter: 'directory', directory: { path }, outboxDir: 'in', manifestDir: 'manifest', acknowledgementDir: 'ack', returnDir: 'return', receiptDir: 'receipt', statementDir: 'statement', archiveDir: 'archive', asideDir: 'aside', fsync };
 }

@@ -137,5 +137,5 @@ function checkSupervision(gateway: GatewaySettings, { value: channel, at }: Loca
 /** Each directory of a channel, named so that two channels that would write into the same one are seen. */
 function stagingPlaces(staging: StagingSettings, takesReturns: boolean): { key: PropertyKey[]; directory: string }[] {
   const machine = staging.adapter === 'sftp' ? `sftp ${staging.sftp?.username ?? ''}@${staging.sftp?.host.toLowerCase() ?? ''}:${staging.sftp?.port ?? 22}` : `directory ${staging.directory?.path.replace(/\/+$/, '') ?? ''}`;
-  return (['outboxDir', 'manifestDir', 'acknowledgementDir', ...(takesReturns ? (['returnDir', 'receiptDir'] as const) : [])] as const).map((name) => ({ key: ['staging', name], directory: `${machine} ${staging[name].replace(/^\.?\/+|\/+$/g, '')}` }));
+  return (['outboxDir', 'manifestDir', 'acknowledgementDir', ...(takesReturns ? (['returnDir', 'receiptDir', 'statementDir'] as const) : [])] as const).map((name) => ({ key: ['staging', name], directory: `${machine} ${staging[name].replace(/^\.?\/+|\/+$/g, '')}` }));
 }
