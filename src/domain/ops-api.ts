@@ -2,6 +2,7 @@ import type { ExchangeState } from './exchange-states.js';
 import type { ActionCalls } from './ops-action-api.js';
 import type { BoardCalls, Forecast } from './ops-board-api.js';
 import type { ExchangeCalls } from './ops-exchange-api.js';
+import type { ReconciliationCalls, ReconciliationToday } from './ops-reconciliation-api.js';
 import type { OpsRoutePath } from './ops-routes.js';
 import type { ChannelName, Instant, Sha256 } from './vocabulary.js';
 
@@ -27,6 +28,7 @@ export interface OpsError {
     | 'forbidden' // 403: the role does not allow it
     | 'not-found' // 404
     | 'gone' // 409: a preview that ran out, or that somebody else performed
+    | 'not-possible' // 409: what stands does not allow it; the text says what was expected
     | 'weak-password' // 422
     | 'too-large' // 413 body; 422 more than an action may take
     | 'unexpected'; // 500: `id` stands in the log
@@ -127,6 +129,8 @@ export interface Today {
   readonly bucketMs: number;
   /** The last 24 hours, oldest first, without gaps. */
   readonly series: readonly SeriesPoint[];
+  /** Whether yesterday balances; absent until it was reckoned. */
+  readonly reconciliation?: ReconciliationToday | undefined;
   /** What this channel's receiver is expected to do next, where it is configured. */
   readonly expected: readonly { readonly channel: ChannelName; readonly what: 'pick-up' | 'acknowledgement' | 'return-files'; readonly withinMs: number }[];
   readonly forecast?: Forecast | undefined;
@@ -144,7 +148,7 @@ export interface AuditLine { readonly seq: string; readonly at: Instant; readonl
 export interface AuditPage { readonly lines: readonly AuditLine[]; readonly next?: string | undefined }
 
 /** Request body and answer of each route; GET routes have their query under `request`. Without answer: 204. */
-export interface OpsCalls extends ExchangeCalls, ActionCalls, BoardCalls {
+export interface OpsCalls extends ExchangeCalls, ActionCalls, BoardCalls, ReconciliationCalls {
   'POST login': { request: LoginRequest; answer: Me };
   'POST logout': { request: undefined; answer: undefined };
   'GET me': { request: undefined; answer: Me };

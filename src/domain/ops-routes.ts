@@ -1,6 +1,7 @@
 import { boardRoutes } from './ops-routes-board.js';
 import { act, acting, administrator, all, look, type Route } from './ops-route.js';
 import { exchangeRoutes } from './ops-routes-exchange.js';
+import { reconciliationRoutes } from './ops-routes-reconciliation.js';
 
 /** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
 
@@ -24,6 +25,7 @@ export const opsRoutes = {
   'POST users': act(administrator),
   'POST users/:name': act(administrator),
   ...boardRoutes,
+  ...reconciliationRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OpsRoutePath = keyof typeof opsRoutes;

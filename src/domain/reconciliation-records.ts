@@ -98,6 +98,8 @@ export interface ControlTotals {
 
 /** Messages of one channel and event that were sent on a day, and what the receiver has said of them by now. */
 export interface MessageBalance {
+  /** in: files that came back, received against taken; their receipts are the answers. Otherwise out. */
+  readonly direction?: 'out' | 'in';
   readonly channel: string;
   readonly event: string;
   readonly sent: number;

@@ -45,6 +45,7 @@ export type Reasons = Readonly<Record<ReasonCode, Reason>>;
 /** One dated line of the tariff. */
 export interface TariffLine {
   readonly feeItemCode: string;
+  readonly feeItemName: string;
   /** fixed: exactly the amount; each: a multiple, of the certificates from `fromUnit` on; any: as the contract says. */
   readonly rule: 'fixed' | 'each' | 'any';
   readonly amountFen: bigint;

@@ -188,7 +188,17 @@ export class ItemViewStore {
 
   /** Decisions by number, or all that wait for a second person. */
   async decisions(ids?: readonly string[]): Promise<DecisionRow[]> {
-    const { rows } = await this.database.run(sql`select * from resolution where ${ids ? this.database.dialect.among('id', 'big', ids) : sql`state = 'proposed'`} order by id`);
+    return this.decided(ids ? this.database.dialect.among('id', 'big', ids) : sql`state = 'proposed'`, 'id');
+  }
+
+  /** The newest decisions. */
+  async latestDecisions(limit: number): Promise<DecisionRow[]> {
+    return this.decided(sql`1 = 1`, 'id desc', limit);
+  }
+
+  private async decided(where: Sql, order: 'id' | 'id desc', limit = 1000): Promise<DecisionRow[]> {
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} * from resolution where ${where} order by ${raw(order)} ${raw(top.suffix)}`);
     return rows.map((r) => {
       const items = JSON.parse(String(r['items'])) as { expected: string[]; returned: string[] };
       return {

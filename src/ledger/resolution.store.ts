@@ -40,6 +40,13 @@ interface Money {
   readonly statementDay: string;
 }
 
+/** Written with a decision, such as its line in the audit log. */
+export type Note = (runner: Runner, decision: { readonly id: string; readonly awaitsSecond: boolean }) => Promise<void>;
+const nothing: Note = () => Promise.resolve();
+
+/** `ops li` at the page and `admin li` at the terminal are one person. */
+export const samePerson = (a: string, b: string): boolean => a.split(' ').at(-1)!.toLowerCase() === b.split(' ').at(-1)!.toLowerCase();
+
 /** Decisions of persons about open items: noted, reversible, by two above the configured amount. */
 export class ResolutionStore {
   constructor(
@@ -50,8 +57,11 @@ export class ResolutionStore {
     private readonly twoPersonsAboveFen: bigint,
   ) {}
 
-  /** Does it, or notes it until a second person confirms. Refused requests write nothing and say what was expected. */
-  async resolve(request: ResolutionRequest): Promise<ResolutionResult> {
+  /**
+   * Does it, or notes it until a second person confirms. Refused requests write nothing and say what was expected. `note` writes
+   * beside what was decided, in the same transaction.
+   */
+  async resolve(request: ResolutionRequest, note: Note = nothing): Promise<ResolutionResult> {
     if (request.note.trim() === '' || request.actor.trim() === '') return { done: false, expected: 'an actor and a note' };
     return this.database.transaction(async (runner) => {
       await this.matches.lock(runner);
@@ -64,24 +74,37 @@ export class ResolutionStore {
         id, request.act, awaitsSecond ? 'proposed' : 'done', JSON.stringify({ expected: request.expected, returned: request.returned }), String(amount), request.reason ?? null, request.note.slice(0, 1000), request.actor, this.clock.iso(), request.target ?? null,
       ]]);
       if (!awaitsSecond) await this.carryOut(runner, id, request);
+      await note(runner, { id, awaitsSecond });
       return { done: true, id, awaitsSecond };
     });
   }
 
   /** A second person confirms what a first proposed; it is judged again, as things may have changed. */
-  async confirm(id: string, actor: string): Promise<ResolutionResult> {
+  async confirm(id: string, actor: string, note: Note = nothing): Promise<ResolutionResult> {
     return this.database.transaction(async (runner) => {
       await this.matches.lock(runner);
       const { rows } = await runner.run(sql`select * from resolution where id = ${id}`);
       const row = rows[0];
       if (row?.['state'] !== 'proposed') return { done: false, expected: 'a proposed resolution' };
-      if (String(row['actor']) === actor) return { done: false, expected: `another person than ${actor}, who proposed it` };
+      if (samePerson(String(row['actor']), actor)) return { done: false, expected: `another person than ${actor}, who proposed it` };
       const items = JSON.parse(String(row['items'])) as { expected: string[]; returned: string[] };
       const request: ResolutionRequest = { act: String(row['act']) as ResolutionAct, ...items, actor, note: String(row['note']), target: row['target'] === null ? undefined : String(row['target']) };
       const fault = await this.fault(runner, request);
       if (fault !== undefined) return { done: false, expected: fault };
       await runner.run(sql`update resolution set state = 'done', second_actor = ${actor}, second_at = ${this.database.dialect.value('instant', this.clock.iso())} where id = ${id} and state = 'proposed'`);
       await this.carryOut(runner, id, request);
+      await note(runner, { id, awaitsSecond: false });
+      return { done: true, id, awaitsSecond: false };
+    });
+  }
+
+  /** Somebody, the proposer too, says no to what was proposed; nothing of it happens. */
+  async decline(id: string, actor: string, why: string, note: Note = nothing): Promise<ResolutionResult> {
+    return this.database.transaction(async (runner) => {
+      await this.matches.lock(runner);
+      const { affected } = await runner.run(sql`update resolution set state = 'declined', undone_by = ${actor}, undone_at = ${this.database.dialect.value('instant', this.clock.iso())}, undone_note = ${why.slice(0, 1000)} where id = ${id} and state = 'proposed'`);
+      if (affected !== 1) return { done: false, expected: 'a proposed resolution' };
+      await note(runner, { id, awaitsSecond: false });
       return { done: true, id, awaitsSecond: false };
     });
   }

@@ -154,6 +154,22 @@ export class StatementStore {
     return { day, closedAt: instantText(r['closed_at'])!, closedBy: String(r['closed_by']), figures, sha256: String(r['sha256']), intact: createHash('sha256').update(figures).digest('hex') === String(r['sha256']) };
   }
 
+  /** Closed days between two, both included, without their figures. */
+  async closedDays(from: Day, to: Day): Promise<Pick<ClosedDay, 'day' | 'closedAt' | 'closedBy'>[]> {
+    const { rows } = await this.database.run(sql`select day, closed_at, closed_by from statement_day where day >= ${from} and day <= ${to} order by day`);
+    return rows.map((r) => ({ day: String(r['day']), closedAt: instantText(r['closed_at']), closedBy: String(r['closed_by']) }));
+  }
+
+  /** The first day that anything counts in; undefined while there is nothing. */
+  async firstDay(): Promise<Day | undefined> {
+    const found: string[] = [];
+    for (const { table } of parts) {
+      const first: unknown = (await this.database.run(sql`select min(statement_day) as day from ${raw(table)}`)).rows[0]?.['day'];
+      if (typeof first === 'string') found.push(first);
+    }
+    return found.sort()[0];
+  }
+
   /** Items of a day that arrived after it was closed: they count in the first day that was open then. */
   async lateItems(day: Day): Promise<ItemId[]> {
     const out: ItemId[] = [];

@@ -1,5 +1,6 @@
 import { exchangeStates } from '../domain/exchange-states.js';
 import type { AlarmLine, ChannelLine, ChannelToday, LightReason, SeriesPoint, StreamToday, Today } from '../domain/ops-api.js';
+import type { ReconciliationToday } from '../domain/ops-reconciliation-api.js';
 import type { Settings } from '../domain/settings.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { CaptureStore } from '../ledger/capture.store.js';
@@ -27,6 +28,8 @@ interface TodayParts {
   readonly leases: LeaseStore;
   readonly alarms: AlarmStore;
   readonly forecast: ForecastView;
+  /** Whether yesterday balances. */
+  reconciliation(): ReconciliationToday | undefined;
 }
 
 const bucketMs = 15 * 60_000;
@@ -117,7 +120,7 @@ export class TodayView {
       ...alarms.filter((a) => a.channel === undefined).map((a) => ({ code: 'alarm' as const, light: a.severity === 'critical' ? ('red' as const) : ('yellow' as const), text: a.text, remedy: a.remedy })),
     ];
     const lines = alarms.map((a): AlarmLine => ({ key: a.key, kind: a.kind, severity: a.severity, channel: a.channel, text: a.text, remedy: a.remedy, since: a.since, acknowledgedBy: a.acknowledgedBy }));
-    return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected(), forecast };
+    return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected(), forecast, reconciliation: parts.reconciliation() };
   }
 
   private readSlow(nowMs: number) {

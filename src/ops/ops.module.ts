@@ -26,6 +26,8 @@ import { LoginLimit } from './limit-tries.adapter.js';
 import { LiveStreams } from './live-stream.adapter.js';
 import { OpsFilter } from './ops-filter.adapter.js';
 import { OpsGuard } from './ops-guard.adapter.js';
+import { reconciliationControllers, reconciliationProviders } from './reconciliation/reconciliation-providers.module.js';
+import { StatementFace } from './reconciliation/show-statement.adapter.js';
 import { SessionController } from './session.controller.js';
 import { SignOn } from './sign-on.adapter.js';
 import { UserController } from './user.controller.js';
@@ -37,11 +39,12 @@ export class OpsModule {
     return {
       module: OpsModule,
       imports: [platform, ledger, BoardOpsModule.register(platform, ledger)],
-      controllers: [BoardController, HealthController, SessionController, UserController, ActionController, ...exchangeControllers],
+      controllers: [BoardController, HealthController, SessionController, UserController, ActionController, ...exchangeControllers, ...reconciliationControllers],
       providers: [
         OpsGuard,
         OpsFilter,
         ...exchangeProviders,
+        ...reconciliationProviders,
         {
           provide: SignOn,
           inject: [SETTINGS, LEDGER_DATABASE, OpsUserStore, OpsSessionStore, RequestSessions, AuditStore, Clock],
@@ -50,10 +53,10 @@ export class OpsModule {
         },
         {
           provide: TodayView,
-          inject: [SETTINGS, Clock, ExchangeViewStore, OpsViewStore, OperatorViewStore, ChannelStore, CaptureStore, MirrorStore, LeaseStore, AlarmStore, ForecastView],
+          inject: [SETTINGS, Clock, ExchangeViewStore, OpsViewStore, OperatorViewStore, ChannelStore, CaptureStore, MirrorStore, LeaseStore, AlarmStore, ForecastView, StatementFace],
           useFactory: (
-            settings: Settings, clock: Clock, view: ExchangeViewStore, ops: OpsViewStore, operator: OperatorViewStore, channels: ChannelStore, capture: CaptureStore, mirror: MirrorStore, leases: LeaseStore, alarms: AlarmStore, forecast: ForecastView,
-          ) => new TodayView({ settings, clock, view, ops, operator, channels, capture, mirror, leases, alarms, forecast }),
+            settings: Settings, clock: Clock, view: ExchangeViewStore, ops: OpsViewStore, operator: OperatorViewStore, channels: ChannelStore, capture: CaptureStore, mirror: MirrorStore, leases: LeaseStore, alarms: AlarmStore, forecast: ForecastView, statements: StatementFace,
+          ) => new TodayView({ settings, clock, view, ops, operator, channels, capture, mirror, leases, alarms, forecast, reconciliation: () => statements.today() }),
         },
         { provide: LiveStreams, inject: [TodayView], useFactory: (today: TodayView) => new LiveStreams(today) },
       ],

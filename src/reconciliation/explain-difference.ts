@@ -16,7 +16,8 @@ export interface Explanation {
   readonly en: readonly string[];
 }
 
-const criteria: Readonly<Record<Criterion, { zh: string; en: string }>> = {
+/** What failed, in words. */
+export const criteria: Readonly<Record<Criterion, { zh: string; en: string }>> = {
   key: { zh: '没有相同的关键字', en: 'nothing shares a key with it' },
   case: { zh: '办件编号不同', en: 'the case number differs' },
   code: { zh: '缴款码属于另一笔应收', en: 'the payment code is that of another charge' },

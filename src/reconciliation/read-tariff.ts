@@ -27,7 +27,7 @@ export function readTariff(file: string, text: string): Read<TariffLine> {
     if (!/^\d{0,3}$/.test(row.cell('from_unit'))) faults.push({ file, key: 'from_unit', line: row.line, expected: 'a whole number, or nothing' });
     const uses = row.cell('land_uses');
     return {
-      feeItemCode: row.cell('fee_item_code'), rule: rule as TariffLine['rule'], amountFen, fromUnit: Number(row.cell('from_unit') || '1'), landUses: listOf(uses.replace(/^!/, '')), except: uses.startsWith('!'),
+      feeItemCode: row.cell('fee_item_code'), feeItemName: row.cell('fee_item_name'), rule: rule as TariffLine['rule'], amountFen, fromUnit: Number(row.cell('from_unit') || '1'), landUses: listOf(uses.replace(/^!/, '')), except: uses.startsWith('!'),
       ...readValidity(file, row, faults), basis: row.cell('basis'),
     };
   });

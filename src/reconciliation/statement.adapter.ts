@@ -60,6 +60,11 @@ export class StatementAdapter {
     return { record: await this.compose(day, this.parts.database, undefined), closed: undefined };
   }
 
+  /** What its place among the days has against closing it. */
+  async outOfOrder(day: Day): Promise<Obstacle[]> {
+    return this.order(day, await this.parts.statements.closedUpTo(), dayOf(this.parts.clock.iso()));
+  }
+
   /** Closes a day, or gives back why it cannot be closed; then nothing was changed. Whoever was first closes it once. */
   async close(day: Day, by: AuditActor, withoutControl?: string): Promise<{ closed: boolean; record: StatementRecord }> {
     const { database, matches, statements, audit, clock, files, controlled } = this.parts;

@@ -33,7 +33,7 @@ const words = {
   count: { zh: '笔数', en: 'count' }, money: { zh: '金额(元)', en: 'yuan' }, expected: { zh: '应收', en: 'expected' }, returned: { zh: '返回', en: 'returned' }, fee: { zh: '费', en: 'fee' }, tax: { zh: '税', en: 'tax' }, total: { zh: '合计', en: 'total' },
   what: { zh: '项目', en: 'what' }, ours: { zh: '我方', en: 'ours' }, theirs: { zh: '控制文件', en: 'theirs' }, verdict: { zh: '结果', en: 'result' }, agrees: { zh: '相符', en: 'agrees' }, differs: { zh: '不符', en: 'DIFFERS' },
   difference: { zh: '差异号', en: 'difference' }, record: { zh: '记录', en: 'record' }, caseNo: { zh: '办件编号', en: 'case' }, reason: { zh: '原因', en: 'reason' }, next: { zh: '下一步', en: 'next' }, since: { zh: '日期', en: 'day' }, age: { zh: '天数', en: 'days' },
-  refers: { zh: '涉及日', en: 'concerns' }, assigned: { zh: '经办人', en: 'with' }, event: { zh: '报文', en: 'message' }, sent: { zh: '已送', en: 'sent' }, accepted: { zh: '已接收', en: 'accepted' }, refused: { zh: '退回', en: 'refused' }, unanswered: { zh: '未回执', en: 'unanswered' },
+  refers: { zh: '涉及日', en: 'concerns' }, assigned: { zh: '经办人', en: 'with' }, event: { zh: '报文', en: 'message' }, way: { zh: '方向', en: 'way' }, outgoing: { zh: '送出', en: 'sent out' }, incoming: { zh: '返回', en: 'came back' }, sent: { zh: '已送/已收', en: 'sent' }, accepted: { zh: '已接收', en: 'accepted' }, refused: { zh: '退回', en: 'refused' }, unanswered: { zh: '未回执', en: 'unanswered' },
 } as const satisfies Record<string, { zh: string; en: string }>;
 const compared = { fees: { zh: '缴款', en: 'fees' }, 'fees reversed': { zh: '冲正', en: 'fees reversed' }, 'fees refunded': { zh: '退付', en: 'fees refunded' }, taxes: { zh: '税款', en: 'taxes' }, 'taxes refunded': { zh: '退税', en: 'taxes refunded' } } as const;
 const phases: readonly (StatementPhase | 'off')[] = ['opening', 'new', 'reopened', 'matched', 'resolved', 'closing', 'off'];
@@ -63,8 +63,8 @@ export function tabulateStatement(record: StatementRecord, closed: { readonly cl
   };
   const messages: Sheet = {
     title: w('messages'), sums: 0,
-    columns: [column(w('channel'), 'code'), column(w('event'), 'code'), column(w('sent'), 'count'), column(w('accepted'), 'count'), column(w('refused'), 'count'), column(w('unanswered'), 'count')],
-    rows: record.messages.map((m) => [m.channel, m.event, String(m.sent), String(m.accepted), String(m.refused), String(m.unanswered)]),
+    columns: [column(w('way')), column(w('channel'), 'code'), column(w('event'), 'code'), column(w('sent'), 'count'), column(w('accepted'), 'count'), column(w('refused'), 'count'), column(w('unanswered'), 'count')],
+    rows: record.messages.map((m) => [w(m.direction === 'in' ? 'incoming' : 'outgoing'), m.channel, m.event, String(m.sent), String(m.accepted), String(m.refused), String(m.unanswered)]),
   };
   return { title: `${w('title')} ${record.day}`, notes: notesOf(record, closed, language), sheets: [balance, control, open, messages] };
 }
