@@ -35,8 +35,10 @@ import { bells, DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
 import { SupervisionJobs, SupervisionModule } from './supervision/supervision.module.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
-import { ReconciliationJobs } from './reconciliation/reconciliation-jobs.poller.js';
+import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
+import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
+import { SuspensePoller } from './reconciliation/suspense.poller.js';
 import { ReturnModule } from './reconciliation/return.module.js';
 import { ReturnProcessor } from './reconciliation/return.processor.js';
 
@@ -80,7 +82,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly returns: ReturnProcessor,
     private readonly returnFiles: ReturnFileStore,
     private readonly mirror: MirrorPoller,
-    private readonly reconciliation: ReconciliationJobs,
+    private readonly charges: ChargePoller,
+    private readonly reconciliation: ReconciliationPoller,
+    private readonly suspense: SuspensePoller,
     private readonly metrics: MetricsAdapter,
     private readonly alarms: AlarmStore,
     private readonly alarmJobs: AlarmJobs,
@@ -138,7 +142,6 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.doorbell.close();
     await this.staging.closeAll();
     await this.pollers.bureau?.close();
-    await this.reconciliation.close();
     await this.ledger.close();
     this.log.info('the gateway has stopped');
   }
@@ -149,7 +152,6 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.relay() },
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
       ...this.alarmJobs.list(),
-      ...this.reconciliation.list(),
       ...this.supervision.list(),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
@@ -159,6 +161,10 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [stream, completeness] of this.pollers.completeness) {
       jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
     }
+    jobs.push({ name: 'charges', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.charges.poll(goOn)) });
+    jobs.push({ name: 'charges-removed', everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await this.charges.endRemoved(goOn)) });
+    jobs.push({ name: 'reconcile', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.reconciliation.poll(goOn)) });
+    jobs.push({ name: 'suspense', everyMs: nightlyLookMs, run: () => this.suspense.look() });
     if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
     for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {
       jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });

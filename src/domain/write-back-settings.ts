@@ -16,7 +16,6 @@ export const writeBackSchema = z
         taxesDue: name.default('taxes_due'), taxesSettled: name.default('taxes_settled'), missing: name.default('missing'), decidedAt: name.default('decided_at'), digest: name.default('digest'),
       })
       .prefault({}),
-    everyMs: z.number().int().min(1).default(2_000),
     batch: z.number().int().min(1).max(2_000).default(200),
     /** Rows owed for longer than this are an alarm. */
     alarmAfterMs: z.number().int().min(1).default(900_000),

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { ChargeStore } from '../ledger/charge.store.js';
@@ -24,7 +24,6 @@ import { ClearancePoller } from './clearance.poller.js';
 import type { Standards } from '../domain/reconciliation-rules.js';
 import { loadStandards } from './load-standards.adapter.js';
 import { matchRecords } from './match-records.js';
-import { ReconciliationJobs } from './reconciliation-jobs.poller.js';
 import { ReconciliationPoller } from './reconciliation.poller.js';
 import { ReturnTable } from './return-table.adapter.js';
 import { StatementFilePoller } from './statement-file.poller.js';
@@ -41,7 +40,14 @@ export const STANDARDS = Symbol('standards of reconciliation');
  * transaction, the same facts give the same outcome, a row or file that is there is not written again.
  */
 @Module({})
-export class ReconciliationModule {
+export class ReconciliationModule implements OnModuleDestroy {
+  constructor(private readonly writeBack: WriteBackPoller) {}
+
+  /** Lets go of the bureau's return table. */
+  onModuleDestroy(): Promise<void> {
+    return this.writeBack.end();
+  }
+
   static register(settings: Settings, platform: DynamicModule, ledger: DynamicModule): DynamicModule {
     return {
       module: ReconciliationModule,
@@ -70,8 +76,9 @@ export class ReconciliationModule {
         },
         {
           provide: SuspensePoller,
-          inject: [LEDGER_DATABASE, AlarmStore, Clock, STANDARDS],
-          useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, s: Standards) => new SuspensePoller(new ItemViewStore(db), alarms, s.reasons, settings.reconciliation.suspenseDays, clock),
+          inject: [LEDGER_DATABASE, AlarmStore, Clock, STANDARDS, ClearancePoller, WriteBackPoller, StatementFilePoller],
+          useFactory: (db: DatabaseAdapter, alarms: AlarmStore, clock: Clock, s: Standards, clearances: ClearancePoller, writeBack: WriteBackPoller, files: StatementFilePoller) =>
+            new SuspensePoller(new ItemViewStore(db), alarms, s.reasons, settings.reconciliation.suspenseDays, clock, [clearances, writeBack, files]),
         },
         {
           provide: ClearancePoller,
@@ -96,18 +103,13 @@ export class ReconciliationModule {
             new StatementFilePoller({ files: new StatementFileStore(db, clock), statements, channels: settings.channels, alarms, retry: settings.retry, clock, log, staging: (channel) => registry.of(channel) }),
         },
         {
-          provide: ReconciliationJobs,
-          inject: [ChargePoller, ReconciliationPoller, SuspensePoller, ClearancePoller, WriteBackPoller, StatementFilePoller],
-          useFactory: (charges: ChargePoller, matching: ReconciliationPoller, suspense: SuspensePoller, clearances: ClearancePoller, writeBack: WriteBackPoller, statements: StatementFilePoller) =>
-            new ReconciliationJobs(settings, charges, matching, suspense, clearances, writeBack, statements),
-        },
-        {
           provide: ReconciliationPoller,
-          inject: [MatchStore, STANDARDS, LOG],
-          useFactory: (store: MatchStore, s: Standards, log: GatewayLog) => new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log),
+          inject: [MatchStore, STANDARDS, LOG, ClearancePoller, WriteBackPoller, StatementFilePoller],
+          useFactory: (store: MatchStore, s: Standards, log: GatewayLog, clearances: ClearancePoller, writeBack: WriteBackPoller, files: StatementFilePoller) =>
+            new ReconciliationPoller(store, s, settings.reconciliation.batchItems, log, [{ name: 'clearances', run: (goOn) => clearances.poll(goOn) }, { name: 'write-back', run: (goOn) => writeBack.poll(goOn) }, { name: 'statement-files', run: (goOn) => files.poll(goOn) }]),
         },
       ],
-      exports: [ReconciliationJobs, STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore, SuspensePoller],
+      exports: [STANDARDS, ChargePoller, ReconciliationPoller, ResolutionStore, SuspensePoller],
     };
   }
 }

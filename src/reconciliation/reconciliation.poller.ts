@@ -3,6 +3,11 @@ import type { MatchStore } from '../ledger/match.store.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { matchRecords } from './match-records.js';
 
+export interface Follower {
+  readonly name: string;
+  run(goOn: () => Promise<boolean>): Promise<unknown>;
+}
+
 /** Matches what arrived, run by run, until nothing waits. */
 export class ReconciliationPoller {
   constructor(
@@ -10,6 +15,8 @@ export class ReconciliationPoller {
     private readonly standards: Standards,
     private readonly batchItems: number,
     private readonly log: GatewayLog,
+    /** What follows matching, in this order; one that fails keeps none of the others from its turn. */
+    private readonly followers: readonly Follower[] = [],
   ) {}
 
   /** Returns how many items were settled. `goOn` is asked before each run. */
@@ -20,6 +27,13 @@ export class ReconciliationPoller {
       if (run.arrived > 0) this.log.info({ run: run.runId, arrived: run.arrived, exact: run.exact, settled: run.settled, undone: run.undone, opened: run.opened, closed: run.closed }, 'reconciled');
       settled += run.settled;
       if (!run.more) break;
+    }
+    for (const follower of this.followers) {
+      try {
+        if (await goOn()) await follower.run(goOn);
+      } catch (error) {
+        this.log.error({ follower: follower.name, err: error }, 'what follows matching failed; it is tried again after the next run');
+      }
     }
     return settled;
   }

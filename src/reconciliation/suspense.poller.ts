@@ -17,9 +17,12 @@ export class SuspensePoller {
     private readonly reasons: Reasons,
     private readonly suspenseDays: number,
     private readonly clock: Clock,
+    /** Others who look at what somebody should be told. */
+    private readonly others: readonly { look(): Promise<void> }[] = [],
   ) {}
 
   async look(): Promise<void> {
+    for (const other of this.others) await other.look();
     await this.tell('settlement-contradicted', 'taken back or corrected after the day was closed', await this.items.alarming(contradicting, { contradicting: true }));
     const due = reasonCodes.filter((code) => this.reasons[code].severity !== 'normal');
     await this.tell('suspense-old', `open for more than ${this.suspenseDays} days`, await this.items.alarming(due, { before: addDays(dayOf(this.clock.iso()), -this.suspenseDays) }));

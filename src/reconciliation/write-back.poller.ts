@@ -38,6 +38,7 @@ export class WriteBackPoller {
   private table: ReturnTable | undefined;
   private failures = 0;
   private notBeforeMs = 0;
+  private ended = false;
 
   constructor(private readonly parts: WriteBackParts) {}
 
@@ -49,8 +50,8 @@ export class WriteBackPoller {
   async poll(goOn: () => Promise<boolean>): Promise<number> {
     const { records, settings, clock } = this.parts;
     let written = 0;
-    if (!this.configured || clock.now().getTime() < this.notBeforeMs) return written;
-    while (await goOn()) {
+    if (!this.configured || this.ended || clock.now().getTime() < this.notBeforeMs) return written;
+    while (!this.ended && (await goOn())) {
       const due = await records.owed(settings.batch);
       if (due.length === 0) break;
       const done = await this.write(due);
@@ -68,6 +69,12 @@ export class WriteBackPoller {
     const late = owing.oldest !== undefined && clock.now().getTime() - Date.parse(owing.oldest) > settings.alarmAfterMs;
     if (!late) await alarms.clear('write-back-failed');
     else await alarms.raise('write-back-failed', 'write-back-failed', `${owing.count} ${owing.count === 1 ? 'clearance is' : 'clearances are'} not in the bureau's return table, the oldest since ${owing.oldest!}: ${owing.failure ?? 'not tried yet'}`);
+  }
+
+  /** For good: nothing is opened any more. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.close();
   }
 
   async close(): Promise<void> {
