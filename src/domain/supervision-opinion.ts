@@ -100,15 +100,15 @@ export const opinionReasons = {
   'suspension-not-received': { zh: '对方判定时（{judgedAt}）尚未收到中止 {event} {sequence}：我方采集 {capturedAt}，送达中间机 {stagedAt}，对方接收 {acceptedAt}', en: 'at {judgedAt} they had not received the suspension {event} {sequence}: captured {capturedAt}, on the staging machine {stagedAt}, accepted {acceptedAt}' },
   'resumption-not-received': { zh: '对方判定时（{judgedAt}）尚未收到恢复 {event} {sequence}：我方采集 {capturedAt}，送达中间机 {stagedAt}，对方接收 {acceptedAt}', en: 'at {judgedAt} they had not received the resumption {event} {sequence}: captured {capturedAt}, on the staging machine {stagedAt}, accepted {acceptedAt}' },
   'closing-not-received': { zh: '对方判定时（{judgedAt}）尚未收到办结：我方采集 {capturedAt}，送达中间机 {stagedAt}，对方接收 {acceptedAt}', en: 'at {judgedAt} they had not received the closing: captured {capturedAt}, on the staging machine {stagedAt}, accepted {acceptedAt}' },
+  'acceptance-not-received': { zh: '对方判定时（{judgedAt}）尚未收到受理：我方采集 {capturedAt}，送达中间机 {stagedAt}，对方接收 {acceptedAt}', en: 'at {judgedAt} they had not received the acceptance: captured {capturedAt}, on the staging machine {stagedAt}, accepted {acceptedAt}' },
   'suspension-ignored': { zh: '对方已收到中止 {event} {sequence}（{acceptedAt}）而未扣除', en: 'they had received the suspension {event} {sequence} ({acceptedAt}) and do not take it off' },
   'limit-version': { zh: '对方采用的承诺时限 {theirCommitted}、法定时限 {theirStatutory} 与我方 {ourCommitted}、{ourStatutory} 不同{letter}', en: 'they go by the limits {theirCommitted} and {theirStatutory} instead of {ourCommitted} and {ourStatutory}{letter}' },
   'counting-start': { zh: '对方的计时起点为 {theirStart}，我方为 {ourStart}', en: 'their clock starts {theirStart}, ours {ourStart}' },
   'other-calendar': { zh: '对方按周一至周五计工作日，未计法定节假日和调休', en: 'they count Monday to Friday as working days, without holidays and make-up days' },
   rounding: { zh: '对方取整方式不同：准确值 {exact}，对方 {theirs}，我方 {ours}', en: 'they round otherwise: exactly {exact}, theirs {theirs}, ours {ours}' },
-  'other-moment': { zh: '判定时刻不同：对方 {theirAt}，我方 {ourAt}', en: 'judged at another moment: theirs {theirAt}, ours {ourAt}' },
+  'other-moment': { zh: '我方时限在同一时刻（{theirAt}）相同，但我方的牌尚未发出或规则不发牌', en: 'our clock says the same at {theirAt}; our card waits, or our rules give none' },
   'revoked-by-us': { zh: '我方已于 {at} 撤销该牌', en: 'we revoked the card at {at}' },
   'revoked-by-them': { zh: '对方已撤销或取消该牌', en: 'they revoked or cancelled the card' },
-  'not-received': { zh: '对方判定时尚未收到我方的牌（对方接收 {acceptedAt}）', en: 'when they listed their cards they had not received ours (accepted {acceptedAt})' },
   'not-monitored': { zh: '我方规则不监察该对象：{why}', en: 'our rules do not monitor it: {why}' },
   'case-unknown': { zh: '我方没有该办件', en: 'we have no such case' },
   unexplained: { zh: '原因不明，需人工核对', en: 'not explained; somebody has to compare' },
@@ -140,7 +140,7 @@ export interface CaseComparison {
   readonly differences: readonly OpinionDifference[];
 }
 
-/** A reason in words. Instants are told as they are given; `-` stands for what is not there. */
+/** A reason in words; times are Asia/Shanghai, `-` stands for what is not there. */
 export function tellReason({ reason, details }: OpinionReason, language: 'zh' | 'en'): string {
   return opinionReasons[reason][language].replace(/\{([A-Za-z]+)\}/g, (_all, name: string) => details[name] ?? '-');
 }
