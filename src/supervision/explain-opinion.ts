@@ -46,6 +46,8 @@ const reason = (code: OpinionReason['reason'], details: OpinionReason['details']
 export function explainOpinion(ours: OwnCount, theirs: TheirCount): OpinionReason[] {
   const said = saidReasons(ours, theirs);
   for (const tried of combinations()) {
+    // A level alone is little to go by: two guesses at once would explain anything.
+    if (theirs.used === undefined && tried.filter((change) => change !== 'known').length > 1) continue;
     if (!fits(ours, theirs, tried)) continue;
     const found = [...said, ...tried.flatMap((change) => reasonsOf(change, ours, theirs, tried))];
     if (found.length > 0) return found;
