@@ -74,7 +74,7 @@ export function failureText(code: string | undefined, detail: string | undefined
 
 export function exchangeLine(e: ExchangeRow, mask: (text: string) => string): ExchangeLine {
   return {
-    id: e.id, channel: e.channel, stream: e.stream, caseNo: e.caseNo, event: e.event, sequence: e.sequence, version: e.version, operation: e.operation, state: e.state, parkedFrom: e.parkedFrom, skipped: isSkipped(e.lanePosition),
+    id: e.id, channel: e.channel, stream: e.stream, caseNo: e.caseNo, item: e.item, event: e.event, sequence: e.sequence, version: e.version, operation: e.operation, state: e.state, parkedFrom: e.parkedFrom, skipped: isSkipped(e.lanePosition),
     messageId: e.messageId, fileName: e.fileName, capturedAt: e.capturedAt, stateSince: e.stateSince, attempts: e.attempts, failureCode: e.failureCode, failureDetail: e.failureDetail === undefined ? undefined : mask(e.failureDetail),
   };
 }
