@@ -66,7 +66,7 @@ export async function openBrowser(spec: string): Promise<TestBrowser> {
       // Nobody's clock or language: the page has to say Shanghai's time by itself.
       const context = await browser.newContext({ viewport: { width: options.width ?? 1366, height: options.height ?? 768 }, locale: 'en-US', timezoneId: 'America/New_York', colorScheme: 'light', reducedMotion: 'reduce', baseURL: stand.url });
       // Scripts for the page are text: the tests are compiled without the browser's types, as the gateway is.
-      await context.addInitScript({ content: [['language', options.language ?? 'zh'], ['theme', options.theme ?? 'light']].map(([key, value]) => `if (localStorage.getItem('gateway-${key}') === null) localStorage.setItem('gateway-${key}', '${value}');`).join('') });
+      await context.addInitScript({ content: `try { ${[['language', options.language ?? 'zh'], ['theme', options.theme ?? 'light']].map(([key, value]) => `if (localStorage.getItem('gateway-${key}') === null) localStorage.setItem('gateway-${key}', '${value}');`).join('')} } catch { /* an error page of the browser keeps nothing */ }` });
       if (user !== undefined) {
         const answer = await context.request.post('/api/ops/login', { data: { name: user, password }, headers: { 'sec-fetch-site': 'same-origin' } });
         if (!answer.ok()) throw new Error(`login of ${user}: ${answer.status()} ${await answer.text()}`);

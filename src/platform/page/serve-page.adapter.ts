@@ -25,7 +25,7 @@ export function servePage(folder: string): RequestHandler {
     if (request.originalUrl.split('?')[0] === request.baseUrl) return response.redirect(302, `${request.baseUrl}/`);
     const name = request.path.replace(/^\//, '');
     if (files.size === 0) return void response.status(503).type('text/plain').send('This page has not been built: npm run build');
-    const file = files.get(name === '' ? 'index.html' : name) ?? (path.extname(name) === '' ? files.get('index.html') : undefined);
+    const file = files.get(name === '' ? 'index.html' : name) ?? (path.posix.basename(name).includes('.') ? undefined : files.get('index.html'));
     if (!file) return void response.status(404).set('cache-control', 'no-store').type('text/plain').send('There is no such file; an older page may be open: load it again.');
     response.set({ 'content-type': file.type, 'cache-control': file.lasting ? 'public, max-age=31536000, immutable' : 'no-cache', etag: file.etag, vary: 'accept-encoding' });
     if (request.header('if-none-match') === file.etag) return void response.status(304).end();

@@ -1,8 +1,8 @@
-import type { FailureCode } from '../../../domain/failures.js';
+import { failureCodes, type FailureCode } from '../../../domain/failures.js';
 import type { FailureText } from '../../../domain/ops-exchange-api.js';
 import { language } from '../language.js';
 
-/** Failure codes in Chinese; English comes with the answer. A code without an entry is shown in English. */
+/** Failure codes in Chinese; English stands in the vocabulary. A code without an entry is shown in English. */
 const chinese: Partial<Record<FailureCode, readonly [text: string, remedy: string]>> = {
   'bureau-unreachable': ['业务库没有应答', '暂不需处理，会自动重试；持续出现时请检查网络和数据库'],
   'bureau-column-missing': ['业务库缺少配置的字段', '请恢复该字段或修改 config/streams；水位未移动，不会丢失'],
@@ -32,5 +32,9 @@ const chinese: Partial<Record<FailureCode, readonly [text: string, remedy: strin
 /** Cause and remedy in the page's language; the code itself where nobody wrote words for it. */
 export function failureWords(failure: Pick<FailureText, 'code' | 'text' | 'remedy'>): { readonly text: string; readonly remedy: string } {
   const own = language.value === 'zh' ? chinese[failure.code as FailureCode] : undefined;
-  return { text: own?.[0] ?? failure.text ?? failure.code, remedy: own?.[1] ?? failure.remedy ?? '' };
+  const row = failureCodes[failure.code as FailureCode] as { text: string; remedy: string } | undefined;
+  return { text: own?.[0] ?? sentence(failure.text ?? row?.text ?? failure.code), remedy: own?.[1] ?? sentence(failure.remedy ?? row?.remedy ?? '') };
 }
+
+/** The gateway writes its sentences without a capital, as parts of lines. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

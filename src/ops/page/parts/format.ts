@@ -22,15 +22,15 @@ export const clockTime = (at: string | number): string => dateTime(at).slice(11,
 /** An instant for the API out of a day in Shanghai, YYYY-MM-DD, and a time, HH:MM or HH:MM:SS. */
 export const instantOf = (day: string, time = '00:00'): string => new Date(`${day}T${time.length === 5 ? `${time}:00` : time}+08:00`).toISOString();
 
-/** A length of time in words, its two largest units: 3 分 20 秒, 2 d 4 h. */
-export function duration(ms: number): string {
+/** A length of time in words, its two largest units: 3 分 20 秒, 2 d 4 h; with `most` 1 only the largest. */
+export function duration(ms: number, most = 2): string {
   const zh = language.value === 'zh';
   const seconds = Math.max(0, Math.round(ms / 1000));
   const units: [number, string, string][] = [[86_400, ' 天', ' d'], [3600, ' 小时', ' h'], [60, ' 分', ' min'], [1, ' 秒', ' s']];
   const first = units.findIndex(([size]) => seconds >= size);
   if (first < 0) return zh ? '0 秒' : '0 s';
   let rest = seconds;
-  return units.slice(first, first + 2).map(([size, chinese, english]) => {
+  return units.slice(first, first + most).map(([size, chinese, english]) => {
     const count = Math.floor(rest / size);
     rest -= count * size;
     return count === 0 ? '' : `${count}${zh ? chinese : english}`;

@@ -14,7 +14,9 @@ export interface Loaded<T> {
 export function load<T>(read: (signal: AbortSignal) => Promise<T>, when?: WatchSource): Loaded<T> {
   const [value, error, loading] = [shallowRef<T>(), shallowRef<unknown>(), ref(false)];
   let current: AbortController | undefined;
+  let left = false;
   async function again(): Promise<void> {
+    if (left) return;
     current?.abort();
     const mine = new AbortController();
     current = mine;
@@ -32,6 +34,7 @@ export function load<T>(read: (signal: AbortSignal) => Promise<T>, when?: WatchS
   }
   if (when) watch(when, () => void again());
   onUnmounted(() => {
+    left = true;
     current?.abort();
     current = undefined;
   });

@@ -1,7 +1,7 @@
 import { alarmKinds, type AlarmKind } from '../../../../domain/alarm-kinds.js';
 import type { AlarmLine, ChannelToday, LightReason, Today } from '../../../../domain/ops-api.js';
 import { language } from '../../language.js';
-import { failureWords } from '../../parts/failure-words.js';
+import { failureWords, sentence } from '../../parts/failure-words.js';
 
 export interface ReasonText { readonly text: string; readonly remedy?: string | undefined }
 
@@ -10,13 +10,13 @@ const kindOf = (kind: string): (typeof alarmKinds)[AlarmKind] | undefined => (Ob
 /** An alarm in words. In Chinese the kind says what it is; the text with its names and counts stays as the gateway wrote it. */
 export function alarmWords(alarm: AlarmLine): ReasonText & { readonly detail?: string | undefined } {
   const kind = kindOf(alarm.kind);
-  if (language.value === 'en' || !kind) return { text: alarm.text, remedy: alarm.remedy };
+  if (language.value === 'en' || !kind) return { text: sentence(alarm.text), remedy: sentence(alarm.remedy) };
   return { text: kind.zh, remedy: kind.remedyZh, detail: alarm.text };
 }
 
 /** Why a light is not green, in words. */
 export function reasonWords(reason: LightReason, today: Today, channel?: ChannelToday): ReasonText {
-  if (language.value === 'en') return { text: reason.text, remedy: reason.remedy };
+  if (language.value === 'en') return { text: sentence(reason.text), remedy: reason.remedy === undefined ? undefined : sentence(reason.remedy) };
   const n = reason.count ?? 0;
   switch (reason.code) {
     case 'alarm': {
