@@ -17,7 +17,7 @@ const counts = async (): Promise<Record<string, number>> => {
 const still = async (): Promise<number> => stand.view.countMoving();
 
 beforeAll(async () => {
-  stand = await startOpsStand();
+  stand = await startOpsStand((settings) => ({ ...settings, ops: { ...settings.ops, twoPersons: { ...settings.ops.twoPersons, for: ['cancel'] } } }));
   stand.center.faults.import.refusals = [
     { code: '130', reason: '承诺办结时间早于受理时间', when: (m) => m.message === 'acceptance' },
     { code: '<b>', reason: hostileReason, when: (m) => m.message === 'application' && m.caseNo.endsWith('5') },
@@ -108,6 +108,33 @@ describe('repairing on the page', () => {
     const { rows } = await stand.ledger.run(sql`select count(*) as n from audit_line where act = ${'personal.view'} and actor = ${'ops operator'}`);
     expect(Number(rows[0]!['n'])).toBe(1);
     await visit.end();
+  });
+
+  test('what takes a second person is ordered by one and done by another', async () => {
+    const [one, two] = [await browser.visit(stand, 'operator', '/failures'), await browser.visit(stand, 'administrator', '/orders')];
+    const card = one.page.locator('section.card', { hasText: 'onerror' });
+    const n = Number(await card.locator('.n').textContent());
+    await card.getByRole('button', { name: /更多操作/ }).click();
+    await one.page.getByRole('menuitem', { name: '取消' }).click();
+    await one.page.getByRole('dialog').getByLabel('原因', { exact: true }).fill('接收方误退，已电话核实');
+    await one.page.getByRole('dialog').getByRole('button', { name: '预览' }).click();
+    await one.page.getByText('此类操作须由另一人确认后才执行。').waitFor();
+    await one.looks('order-preview');
+    await one.page.getByRole('button', { name: `提交确认（${n} 条）` }).dblclick();
+    await one.page.getByText('已提交，等待另一人确认').waitFor();
+    await one.page.getByRole('link', { name: '查看待确认' }).click();
+    await one.page.getByText('您提交的，须由别人确认').waitFor();
+    expect(await one.page.getByRole('button', { name: /确认执行/ }).count()).toBe(0);
+    expect((await stand.view.find({ states: ['refused'] }, 100)).length).toBe(n);
+    await two.page.getByRole('button', { name: /确认执行/ }).click();
+    await two.page.getByText(`将处理 ${n} 条`, { exact: false }).waitFor();
+    await two.looks('order-confirm');
+    await two.page.getByRole('dialog').getByRole('button', { name: '确认执行' }).click();
+    await two.page.getByText(`已处理 ${n} 条`).waitFor();
+    await eventually(async () => (await stand.view.find({ states: ['refused'] }, 100)).length, (left) => left === 0, 'cancelled');
+    await two.looks('orders');
+    await one.end();
+    await two.end();
   });
 
   test('a connection that is lost is seen, and comes back by itself', async () => {

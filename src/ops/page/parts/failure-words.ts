@@ -26,6 +26,7 @@ const chinese: Partial<Record<FailureCode, readonly [text: string, remedy: strin
   'worker-killed': ['该交换多次导致工作进程终止', '请将交换号提供给开发人员，此前不要重试'],
   'refused-by-receiver': ['接收方退回了报文', '请按退回原因在业务系统中更正，更正后作为新版本自动发送'],
   'calendar-year-missing': ['工作日历缺少该年度', '请按国务院办公厅通知在 config/calendar.yaml 的 nationalYears 中录入'],
+  'parked-by-person': ['管理员转为待处理', '按原因处理后重试或取消；业务系统中更正后自动发送'],
   unexpected: ['出现意外错误', '请将交换号提供给开发人员'],
 };
 

@@ -4,12 +4,14 @@ import { language } from '../language.js';
 const whole: Readonly<Record<string, string>> = {
   // timeline
   captured: '已采集', rendered: '已生成报文', staged: '已送到中间机', parked: '转为待处理', retried: '已重试', 'opened-by-retry': '因重试产生的新版本', 'sent-again': '已重发（内容不变）', superseded: '已被新版本替代', cancelled: '已取消', 'corrected-in-bureau': '业务系统中已更正', renamed: '已改名', 'delivered-by-hand': '已手工送达',
-  held: '已扣留', released: '已放行', skipped: '已跳过', 'applied-acknowledgement': '收到回执', 'duplicate-acknowledgement': '收到重复回执', 'late-acknowledgement': '收到迟到回执', 'contradictory-acknowledgement': '收到矛盾回执', 'early-acknowledgement': '收到提前回执', recovered: '已从清单恢复',
+  'skipped-in-lane': '已在顺序中跳过', held: '已扣留', released: '已放行', skipped: '已跳过', 'applied-acknowledgement': '收到回执', 'duplicate-acknowledgement': '收到重复回执', 'late-acknowledgement': '收到迟到回执', 'contradictory-acknowledgement': '收到矛盾回执', 'early-acknowledgement': '收到提前回执', recovered: '已从清单恢复',
   // previews
   'rendered anew from its snapshot': '按快照重新生成报文', 'delivered with the same bytes': '按原内容送出', cancelled_: '取消', 'the receiver has accepted it': '接收方已接收，不再处理', 'a newer version has taken its place': '已有新版本替代', 'it was cancelled': '已取消',
   'nothing stopped it: it is waiting to be rendered, or to be tried again by itself': '没有受阻：正等待生成或自动重试', 'nothing stopped it: it is waiting for its turn in the lane, or to be tried again by itself': '没有受阻：正等待前序报文或自动重试',
   'the receiver has it and has not answered yet; if it got lost on the way, replay sends it again': '已送到接收方，尚未回执；如在途中丢失，可重发', 'its bytes may lie on the staging machine already, so they stay as they are; retry without --render': '内容可能已在中间机上，不能重新生成；请直接重试',
   'due anyway: its worker is woken': '本就到期：唤醒处理', 'sent again with the same bytes, id and name': '按原内容、原报文号重发', 'it waits for a person: retry it': '正待人工处理：请用重试',
+  'the receiver can have it already': '接收方可能已收到', 'the receiver has it': '接收方已取走', 'the receiver refused it: it stands still already': '已被退回，本就停止', 'it waits for a person: it stands still already': '正待人工处理，本就停止', 'it is held already': '已经扣留', 'the receiver refused it: it waits for a person already': '已被退回，正待人工处理', 'it waits for a person already': '正待人工处理',
+  'an administrator holds it: release it first': '已被扣留，请先放行', 'nothing stopped it: it is waiting to be rendered': '没有受阻：正等待生成', 'nothing stopped it: it is waiting for its turn in the lane': '没有受阻：正等待前序报文', 'nothing waits for it any more': '后面没有报文在等待它', 'goes on: rendered, then sent in its turn': '继续：生成后依次发送', 'goes on: sent in its turn with the bytes that it has': '继续：按原内容依次发送', 'a manifest that is just being delivered lists it': '正在送出的清单含有它，请稍候', 'it is in a hand-over package': '在手工递送的数据包中', 'a worker has it in hand; try again in a minute': '正在处理中，请一分钟后再试', 'held until it is released': '扣留，直到放行', 'waits for a person': '转为待人工处理', 'its lane does not wait for it any more': '后面的报文已不再等待它', 'its lane does not wait for it: this channel goes on once a message is staged': '该通道送达即继续，后面的报文不等待它',
   // findings
   'at least one is required': '至少需要一条', 'an element inside is missing': '缺少下级元素', 'the element breaks the XSD': '不符合 XSD', 'the XSD does not take the element here, or not so many of them': 'XSD 不允许此处出现该元素，或数量过多', 'expected a date that exists': '应为存在的日期', 'expected a date and time that exist': '应为存在的日期和时间', required: '必填', 'a value is required': '必填', 'expected 1 or 0': '应为 1 或 0',
   'give the exchange number to a developer': '请将交换号提供给开发人员',
@@ -44,6 +46,11 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/^version (\d+) of the same event is (\S+) \(exchange (\d+)\)$/, '同一事件的版本 $1 处于 $2（交换 $3）'],
   [/^cancelled \((.+)\)$/, '取消（$1）'],
   [/^left alone: it is (\S+) now.*$/, '未处理：状态已变为 $1'],
+  [/^nobody holds it: it is (\S+)$/, '没有被扣留：状态为 $1'],
+  [/^held until it is released; (\d+) behind it in its lane wait too.*$/, '扣留，直到放行；后面 $1 条一并等待'],
+  [/^waits for a person; (\d+) behind it in its lane wait too.*$/, '转为待人工处理；后面 $1 条一并等待'],
+  [/^nothing waits behind it now; (.*)$/, '现在后面没有报文等待'],
+  [/^(\d+) go on before the receiver has .*$/, '后面 $1 条将先于它送达，接收方可能因此退回'],
   [/^not sent: (.+)$/, '不发送：$1'],
   [/^back to (\S+)$/, '回到 $1'],
 ];

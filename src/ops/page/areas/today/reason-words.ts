@@ -33,6 +33,8 @@ export function reasonWords(reason: LightReason, today: Today, channel?: Channel
       return { text: `${n} 条待人工处理` };
     case 'refused':
       return { text: `${n} 条被接收方退回` };
+    case 'held':
+      return { text: `${n} 条由管理员扣留` };
     case 'hand-over-open':
       return { text: '有手工递送的数据包在途，确认或收回之前不会发送' };
     case 'mirror':

@@ -13,7 +13,7 @@ export const words = bilingual({
     expected: '接下来的预期', 'pick-up': '取走文件', acknowledgement: '回执', 'return-files': '回传文件', within: (text: string) => `${text}内`, noExpected: '没有设定预期',
     forecast: '即将亮牌的办件', forecastHint: (reached: string, coming: string, hours: string) => `已到 ${reached} 件，${hours}内还有 ${coming} 件：只因报文尚未到达接收方`, noForecast: '没有因报文未到达而将亮牌的办件', card: '级别', at: '时刻', stuck: '停在', case: '办件编号',
     'level-warning': '预警', 'level-yellow': '黄牌', 'level-red': '红牌', 'wait-gateway': '网关', 'wait-staging machine': '中间机', 'wait-center': '接收方', reachedAlready: '已到',
-    reconciliation: '昨日对账', balanced: '对平', unbalanced: '有差异', notClosed: '未关账', differences: (n: string) => `${n} 项差异未处理`, openPage: '查看',
+    reconciliation: (day: string) => `${day} 对账`, 'day-closed': '已日结', 'day-ties-out': '已对平', 'day-does-not-tie-out': '未对平', 'day-quiet': '无业务', differences: (n: string) => `${n} 项差异待处理`, noDifferences: '没有待处理的差异', obstacles: (n: string) => `${n} 处阻碍日结`, contradicted: (n: string) => `${n} 件结清后又不再结清`, closedUpTo: (day: string) => `已日结至 ${day}`, openPage: '查看对账',
   },
   en: {
     title: 'Today', waiting: 'Reading how the gateway stands…', asOf: (time: string) => `as of ${time}`,
@@ -27,6 +27,6 @@ export const words = bilingual({
     expected: 'Expected next', 'pick-up': 'Pick-up of files', acknowledgement: 'Acknowledgement', 'return-files': 'Return files', within: (text: string) => `within ${text}`, noExpected: 'No expectation is configured',
     forecast: 'Cases about to get a card', forecastHint: (reached: string, coming: string, hours: string) => `${reached} reached, ${coming} more within ${hours}: only because a message has not arrived`, noForecast: 'No case will get a card because of a message that has not arrived', card: 'Level', at: 'When', stuck: 'Waits at', case: 'Case number',
     'level-warning': 'Warning', 'level-yellow': 'Yellow', 'level-red': 'Red', 'wait-gateway': 'gateway', 'wait-staging machine': 'staging machine', 'wait-center': 'receiver', reachedAlready: 'reached',
-    reconciliation: 'Reconciliation of yesterday', balanced: 'Balanced', unbalanced: 'Differences', notClosed: 'Not closed', differences: (n: string) => `${n} differences open`, openPage: 'Look',
+    reconciliation: (day: string) => `Reconciliation of ${day}`, 'day-closed': 'Closed', 'day-ties-out': 'Ties out', 'day-does-not-tie-out': 'Does not tie out', 'day-quiet': 'Nothing to settle', differences: (n: string) => `${n} differences to see to`, noDifferences: 'No differences to see to', obstacles: (n: string) => `${n} obstacles to closing`, contradicted: (n: string) => `${n} cases no longer cleared`, closedUpTo: (day: string) => `closed up to ${day}`, openPage: 'To reconciliation',
   },
 });
