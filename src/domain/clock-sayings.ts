@@ -23,7 +23,9 @@ export type Saying =
   | { readonly code: 'outside-hours' }
   | { readonly code: 'result'; readonly limit: 'committed' | 'statutory'; readonly length: number; readonly unit: 'W' | 'N' | 'H'; readonly used: string; readonly rounded?: number | undefined; readonly remaining: number }
   | { readonly code: 'crossing'; readonly level: 'warning' | 'yellow' | 'red'; readonly limit?: 'committed' | 'statutory' | undefined; readonly how: 'reached' | 'not-reached' | 'will' | 'while-suspended'; readonly at?: Instant | undefined }
-  | { readonly code: 'not-monitored'; readonly why: string };
+  | { readonly code: 'not-monitored'; readonly why: string }
+  /** Amounts in yuan. */
+  | { readonly code: 'breach'; readonly charge: string; readonly feeItem: string; readonly amount: string; readonly expected?: string | undefined; readonly detail: string };
 
 /** An instant in Shanghai to the second. */
 const shown = (instant: Instant): string => new Date(Date.parse(instant) + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
@@ -53,6 +55,7 @@ export function sayInEnglish(s: Saying): string {
     case 'result': return `${s.limit} limit ${s.length} ${unitWords[s.unit]}: used ${s.used}${s.rounded === undefined ? '' : `, rounded up ${s.rounded}`}, ${s.remaining >= 0 ? `${s.remaining} left` : `${-s.remaining} over`}`;
     case 'crossing': return `${s.level}${s.limit === undefined ? '' : ` (${s.limit} limit)`}: ${s.how === 'reached' ? `reached ${shown(s.at!)}` : s.how === 'not-reached' ? 'not reached' : s.how === 'will' ? `will be reached ${shown(s.at!)}, if nothing happens before` : 'not while it is suspended'}`;
     case 'not-monitored': return `not monitored: ${s.why}`;
+    case 'breach': return `charge ${s.charge}, ${s.feeItem}: ${s.amount} yuan, ${s.expected === undefined ? 'which no tariff allows' : `where the tariff says ${s.expected} yuan`} (${s.detail})`;
   }
 }
 
@@ -75,6 +78,8 @@ export const amountInChinese = (amount: string): string => amount.replace(' d', 
 export const outcomeInChinese = (outcome: string): string => outcomes[outcome] ?? outcome;
 /** Limits as a card keeps them, `7 W committed, 10 W statutory`. */
 export function limitsInChinese(limits: string): string {
+  const charge = /^(\S+) yuan, (?:tariff (\S+) yuan|no tariff)$/.exec(limits);
+  if (charge) return `收费 ${charge[1]!} 元，${charge[2] === undefined ? '无核准标准' : `核准 ${charge[2]} 元`}`;
   return limits.replace(/(\d+) ([WNHI]) (committed|statutory)/g, (_, n: string, unit: keyof typeof units, name: keyof typeof limitNames) => `${limitNames[name]} ${n} ${units[unit]}`).replaceAll('none committed', '无承诺时限').replaceAll('none statutory', '无法定时限').replaceAll(', ', '，');
 }
 /** Why an object is not monitored. */
@@ -83,9 +88,14 @@ export function reasonInChinese(why: string): string {
   return before ? `受理之前已${outcomeInChinese(before[1]!)}` : (reasons[why] ?? why);
 }
 const standings: Readonly<Record<string, string>> = { green: '时限之内', warning: '预警', yellow: '黄牌', red: '红牌', suspended: '停表', closed: '已结束', 'not-monitored': '不监察' };
+/** What another look at the card of a charge says. */
+export const chargeInOrder = 'the charge was corrected, or its difference closed; it would not be issued';
+export const chargeOutside = 'the charge is outside the tariff again; it would be issued';
 /** What re-examining a card said, as the card keeps it. */
 export function examinedInChinese(note: string): string {
   const found = /^with what is known today the moment of the card reads: (.*?)((?:, (?:used )?\d+ of \d+ [WNHI])*)(?: \((.*)\))?; it would (not )?be issued$/.exec(note);
+  if (note === chargeInOrder) return '该项收费已更正或差异已结，不会发出';
+  if (note === chargeOutside) return '该项收费仍不符合核准标准，仍会发出';
   if (!found) return note.replace('cannot be examined: the calendar lacks the year', '工作日历缺少该年度，无法复核');
   const [, state, used, because, not] = found;
   const amounts = [...used!.matchAll(/(\d+) of (\d+) ([WNHI])/g)].map(([, n, length, unit]) => `${n}/${length} ${units[unit as keyof typeof units]}`).join('、');
@@ -111,6 +121,7 @@ export function sayInChinese(s: Saying): string {
     case 'outside-hours': return '非工作时间';
     case 'result': return `${limitNames[s.limit]}时限 ${s.length} ${units[s.unit]}：已用 ${amountInChinese(s.used)}${s.rounded === undefined ? '' : `，进位为 ${s.rounded}`}，${s.remaining >= 0 ? `剩余 ${s.remaining}` : `超出 ${-s.remaining}`}`;
     case 'crossing': return `${levelsInChinese[s.level]}${s.limit === undefined ? '' : `（按${limitNames[s.limit]}时限）`}：${s.how === 'reached' ? `${shown(s.at!)} 触发` : s.how === 'not-reached' ? '未触发' : s.how === 'will' ? `如无变化将于 ${shown(s.at!)} 触发` : '停表期间不触发'}`;
+    case 'breach': return `收费 ${s.charge}，${s.feeItem}：${s.amount} 元，${s.expected === undefined ? '没有核准的项目或标准' : `核准标准为 ${s.expected} 元`}（${s.detail}）`;
     case 'not-monitored': return `不监察：${reasonInChinese(s.why)}`;
   }
 }

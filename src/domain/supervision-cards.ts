@@ -33,6 +33,22 @@ export interface StoredCard {
   readonly sequence: string;
   readonly level: ClockLevel;
   readonly issuedAt: Instant;
+  /** What the last look said. */
+  readonly stands: boolean;
+}
+
+/** A charge that does not follow the tariff of its day, as reconciliation found it. Amounts in fen. */
+export interface TariffBreach {
+  readonly differenceId: string;
+  readonly stream: string;
+  readonly caseNo: CaseNo;
+  readonly chargeNo: string;
+  readonly feeItemCode: string;
+  readonly feeItemName: string;
+  readonly amountFen: bigint;
+  readonly expectedFen?: bigint | undefined;
+  readonly detail: string;
+  readonly openedAt: Instant;
 }
 
 /** What a case's facts and cards are judged to be now. */

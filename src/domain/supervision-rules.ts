@@ -63,6 +63,8 @@ export const ruleVersionSchema = z.strictObject({
   preAcceptance: levels.extend({ ...length, sources: z.array(z.string()).min(1) }).optional(),
   /** Steps by their stage (bureau code). */
   steps: levels.extend({ limits: z.array(z.strictObject({ stage: z.string(), ...length })).min(1) }).optional(),
+  /** Charges outside the approved items and standards (config/reconciliation/tariff.csv) give a card of this level. */
+  charges: z.strictObject({ level: z.enum(['warning', 'yellow', 'red']), exceptFeeItems: z.array(z.string()).default([]) }).optional(),
 });
 
 export const ruleSetSchema = z

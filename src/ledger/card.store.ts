@@ -1,4 +1,4 @@
-import { cardMoves, type CardMove, type CardState, type ClockJudge, type ClockSubject, type DueCard } from '../domain/supervision-cards.js';
+import { cardMoves, type CardMove, type CardState, type ClockJudge, type ClockSubject, type DueCard, type ExaminedCard } from '../domain/supervision-cards.js';
 import type { ClockLevel, ClockObject } from '../domain/supervision-facts.js';
 import type { CaseNo, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -85,13 +85,18 @@ export class CardStore {
       const examined = subject && judge.examine(subject, card);
       return examined && examined.stands !== card.stands ? [{ card, examined }] : [];
     });
-    if (changed.length === 0) return [];
+    await this.mark(runner, changed, now);
+    return changed.map(({ card }) => card.caseNo);
+  }
+
+  /** Keeps what another look at cards said, inside the caller's transaction. */
+  async mark(runner: Runner, changed: readonly { readonly card: CardRow; readonly examined: ExaminedCard }[], now: Instant): Promise<void> {
+    if (changed.length === 0) return;
     await this.database.dialect.updateMany(runner, {
       table: 'card', key: column('id', 'big'), match: [], set: [column('stands', 'flag'), column('examined_at', 'instant'), column('examined_note', 'text')],
       rows: changed.map(({ card, examined }) => [card.id, examined.stands ? 1 : 0, now, examined.note.slice(0, 1000)]),
     });
     await this.log(runner, changed.map(({ card, examined }) => ({ id: card.id, from: card.state, to: card.state, reason: examined.note })), 'supervision', now);
-    return changed.map(({ card }) => card.caseNo);
   }
 
   /** Cards by filter, the newest first. */

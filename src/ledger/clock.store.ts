@@ -99,6 +99,12 @@ export class ClockStore {
     return at === null || at === undefined ? undefined : instantText(at);
   }
 
+  /** What is known of cases, for each of these bodies that keeps their clock. */
+  async subjectsOf(stream: string, bodies: readonly string[], caseNos: readonly CaseNo[]): Promise<ClockSubject[]> {
+    const { rows } = await this.database.run(sql`select stream, case_no, body, facts from clock_state where stream = ${stream} and case_no in (${list([...new Set(caseNos)])}) and body in (${list(bodies)}) order by id`);
+    return rows.map((r) => ({ stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']), facts: JSON.parse(String(r['facts'])) as CaseFacts }));
+  }
+
   /** Records facts in their order, recomputes the clocks they change and issues and re-examines cards, all in one transaction. */
   async record(facts: readonly KnownFacts[], judge: ClockJudge, move?: { version: string; position: string }): Promise<{ changed: number; cards: number }> {
     return this.database.transaction(async (runner) => {

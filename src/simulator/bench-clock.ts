@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import type { CaseFacts } from '../domain/supervision-facts.js';
 import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
+import { BoardStore, type BoardPlace } from '../ledger/board.store.js';
 import { CardStore } from '../ledger/card.store.js';
 import { ClockStore, type KnownFacts } from '../ledger/clock.store.js';
 import { ledgerMigrations } from '../ledger/migrations/ledger.migration.js';
@@ -99,6 +100,7 @@ export async function benchClock(options: ClockBench): Promise<void> {
     const idleSmall = await idle(first);
     const filled = await timed(() => fill(1000, options.cases));
     const idleLarge = await idle(first);
+    const board = await lookAtBoard(new BoardStore(db));
 
     let peak = 0;
     const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
@@ -120,7 +122,7 @@ export async function benchClock(options: ClockBench): Promise<void> {
     await db.close();
     const out = {
       node: process.version, cpus: os.cpus().length, cases: options.cases, rounds: options.rounds, pureS: round(median(pure)), ledgerS: round(median(stored)), timesPure: round(median(stored.map((s, i) => s / pure[i]!))),
-      recomputed: changed, firstS: round(filled.seconds), idleMsAt1000: round(idleSmall), idleMs: round(idleLarge), peakMb: round(peak / 1048576, 0),
+      recomputed: changed, firstS: round(filled.seconds), idleMsAt1000: round(idleSmall), idleMs: round(idleLarge), peakMb: round(peak / 1048576, 0), board,
     };
     const table = new Table({ head: ['', '', ''], style: { head: [], border: [] } });
     table.push(
@@ -128,6 +130,8 @@ export async function benchClock(options: ClockBench): Promise<void> {
       ['one pass of the pure function', `${out.pureS} s`, `${round((out.pureS * 1e6) / options.cases, 1)} µs a case`],
       ['facts recorded and computed for the first time', `${out.firstS} s`, ''],
       ['a look while nothing happens', `${out.idleMs} ms`, `${out.idleMsAt1000} ms at 1000 cases`],
+      ['the board: lights by section, item and window', `${board.placesMs} ms`, `${board.groups} groups`],
+      ['the board: what is due first, first page and in the middle', `${board.firstPageMs} ms`, `${board.middlePageMs} ms; one window of one light ${board.filteredMs} ms`],
       ['peak memory', `${out.peakMb} MB`, 'with all facts in memory for the pure pass'],
     );
     process.stdout.write(options.json ? `${JSON.stringify(out, null, 2)}\n` : `${table.toString()}\n`);
@@ -135,6 +139,21 @@ export async function benchClock(options: ClockBench): Promise<void> {
     await postgres.stop();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** What the ops page asks of all open cases: medians of ten. */
+async function lookAtBoard(store: BoardStore): Promise<{ placesMs: number; groups: number; firstPageMs: number; middlePageMs: number; filteredMs: number }> {
+  const ten = async (work: () => Promise<unknown>): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < 10; i++) times.push((await timed(work)).seconds * 1000);
+    return round(median(times), 1);
+  };
+  const rows = await store.soonest({ body: 'hunan' }, undefined, 20_000);
+  const middle: BoardPlace = rows[Math.floor(rows.length / 2)]!;
+  return {
+    placesMs: await ten(() => store.places('hunan')), groups: (await store.places('hunan')).length, firstPageMs: await ten(() => store.soonest({ body: 'hunan' }, undefined, 51)),
+    middlePageMs: await ten(() => store.soonest({ body: 'hunan' }, middle, 51)), filteredMs: await ten(() => store.soonest({ body: 'hunan', light: 'grey', item: 'DJ48', section: '交易' }, undefined, 51)),
+  };
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; result: T }> {

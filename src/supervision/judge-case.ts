@@ -70,6 +70,8 @@ function evidenceOf(facts: CaseFacts, o: ObjectReading, reading: ClockReading, r
 
 /** Whether a card would be issued for its own moment with what is known today. */
 function examineCard(subject: ClockSubject, card: StoredCard, by: JudgeRules): ExaminedCard {
+  // A charge is no matter of time; whether it still breaks the tariff is asked where that is known.
+  if (card.object === 'charge') return { stands: card.stands, note: '' };
   let reading: ClockReading;
   try {
     reading = computeClock(subject.facts, by.rules.get(subject.body)!, by.meters, Date.parse(card.issuedAt));

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
+import { BreachStore } from '../ledger/breach.store.js';
 import { CardStore } from '../ledger/card.store.js';
 import { ClockStore } from '../ledger/clock.store.js';
 import { ReportStore } from '../ledger/report.store.js';
@@ -57,9 +58,9 @@ export class SupervisionModule {
         { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore, reports: ReportStore) => new ClockStore(db, clock, cards, reports) },
         {
           provide: SupervisionJobs,
-          inject: [ClockStore, CardStore, ReportStore, AlarmStore, Clock, LOG],
-          useFactory: (store: ClockStore, cards: CardStore, reports: ReportStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
-            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, reports, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
+          inject: [LEDGER_DATABASE, ClockStore, CardStore, ReportStore, AlarmStore, Clock, LOG],
+          useFactory: (db: DatabaseAdapter, store: ClockStore, cards: CardStore, reports: ReportStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
+            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, breaches: new BreachStore(db, clock, cards, reports), reports, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
         },
       ],
       exports: [SupervisionJobs, ClockStore, CardStore],

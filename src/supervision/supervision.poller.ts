@@ -5,12 +5,14 @@ import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { Instant } from '../domain/vocabulary.js';
 import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
+import type { BreachStore } from '../ledger/breach.store.js';
 import type { CardRow, CardStore } from '../ledger/card.store.js';
 import { FactsMoved, type ClockStore, type KnownFacts } from '../ledger/clock.store.js';
 import type { ReportStore } from '../ledger/report.store.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { deriveFacts } from './derive-facts.js';
+import { judgeBreach } from './judge-breach.js';
 import { makeJudge } from './judge-case.js';
 import type { Supervision } from './load-supervision.adapter.js';
 import { makeMeters, type Meters } from './make-meters.js';
@@ -28,6 +30,8 @@ export interface SupervisionSettings {
 export interface SupervisionParts {
   readonly store: ClockStore;
   readonly cards: CardStore;
+  /** Where charges are reconciled. */
+  readonly breaches?: BreachStore | undefined;
   /** Looks through everything for what supervising bodies were never told; none where no channel tells them. */
   readonly reports?: Pick<ReportStore, 'sweep'> | undefined;
   readonly alarms: AlarmStore;
@@ -98,6 +102,7 @@ export class SupervisionPoller {
         total.cards += step.cards;
         if (step.due < settings.batch || !(await goOn())) break;
       }
+      total.cards += await this.followBreaches(judge);
       await this.sweepReports(goOn);
       await this.tellCards();
     } catch (error) {
@@ -105,6 +110,29 @@ export class SupervisionPoller {
     }
     if (total.cards > 0) this.parts.log.info(total, 'cards were issued');
     return total;
+  }
+
+  /** Charges outside the tariff, where the rules of a body supervise them; nothing is asked for otherwise. */
+  private async followBreaches(judge: ClockJudge): Promise<number> {
+    const { store, breaches, supervision, settings, clock } = this.parts;
+    const bodies = judge.bodies.filter((b) => supervision.rules.get(b)?.versions.some((v) => v.charges !== undefined));
+    if (breaches === undefined || bodies.length === 0) return 0;
+    const { beganAt } = await store.position();
+    let cards = 0;
+    for (;;) {
+      const { version, breaches: found } = await breaches.after(settings.stream, beganAt, settings.batch);
+      const last = found.at(-1);
+      if (last === undefined) break;
+      const subjects = await store.subjectsOf(settings.stream, bodies, found.map((b) => b.caseNo));
+      const due = found.flatMap((b) => subjects.filter((s) => s.caseNo === b.caseNo).flatMap((subject) => {
+        const card = judgeBreach(b, subject.facts, supervision.rules.get(subject.body)!, this.meters.calendar.version, clock.iso());
+        return card === undefined ? [] : [{ subject, card }];
+      }));
+      cards += await breaches.issue(due, { version, position: last.differenceId });
+      if (found.length < settings.batch) break;
+    }
+    await breaches.examine(settings.batch);
+    return cards;
   }
 
   /** Only once everything that was in the bureau is known: a restored ledger would tell what is long overtaken. */

@@ -1,8 +1,10 @@
 import type { Row } from '../../src/domain/snapshot.js';
 import { nationalYears } from '../../src/platform/calendar/national-years.adapter.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
+import { BreachStore } from '../../src/ledger/breach.store.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { CardStore } from '../../src/ledger/card.store.js';
+import { ChargeStore } from '../../src/ledger/charge.store.js';
 import { ClockStore } from '../../src/ledger/clock.store.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { Clock } from '../../src/platform/clock.js';
@@ -10,9 +12,11 @@ import type { DatabaseAdapter } from '../../src/platform/database/database.adapt
 import { raw, sql } from '../../src/platform/database/sql.js';
 import { createLog } from '../../src/platform/log.adapter.js';
 import type { CalendarTable } from '../../src/domain/working-calendar.js';
-import { loadSupervision } from '../../src/supervision/load-supervision.adapter.js';
+import { ChargePoller } from '../../src/reconciliation/charge.poller.js';
+import { loadSupervision, type Supervision } from '../../src/supervision/load-supervision.adapter.js';
 import { SupervisionPoller, type SupervisionSettings } from '../../src/supervision/supervision.poller.js';
 import { at, officeHours, shown } from '../support/clock-facts.js';
+import { standards } from '../support/reconciliation-facts.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
 
 class HeldClock extends Clock {
@@ -33,8 +37,8 @@ let cards: CardStore;
 let store: ClockStore;
 let snapshots = 0;
 
-const makePoller = (more: Partial<{ calendar: CalendarTable; settings: Partial<SupervisionSettings> }> = {}): SupervisionPoller =>
-  new SupervisionPoller({ store, cards, alarms: new AlarmStore(db, clock), supervision, calendar: more.calendar ?? calendar, settings: { bodies: ['hunan'], batch: 100, notify: ['yellow', 'red'], stream: 'case', ...more.settings }, clock, log });
+const makePoller = (more: Partial<{ calendar: CalendarTable; settings: Partial<SupervisionSettings>; supervision: Supervision }> = {}): SupervisionPoller =>
+  new SupervisionPoller({ store, cards, breaches: new BreachStore(db, clock, cards, undefined), alarms: new AlarmStore(db, clock), supervision: more.supervision ?? supervision, calendar: more.calendar ?? calendar, settings: { bodies: ['hunan'], batch: 100, notify: ['yellow', 'red'], stream: 'case', ...more.settings }, clock, log });
 
 /** A snapshot as the capture records it. */
 async function seen(caseNo: string, row: Row, children: Record<string, readonly Row[]> = {}): Promise<void> {
@@ -262,6 +266,38 @@ test('a year that is missing gives no card and no light; when it is brought ever
   const next = makePoller({ calendar: brought });
   await polled(next);
   expect((await next.look(goOn)).cards).toBe(3);
+});
+
+test('a charge outside the tariff is a supervision event where the rules say so: one card, in doubt once it is corrected', async () => {
+  const hunan = supervision.rules.get('hunan')!;
+  const charging: Supervision = { ...supervision, digest: 'with charges', rules: new Map([['hunan', { ...hunan, versions: hunan.versions.map((v) => ({ ...v, charges: { level: 'yellow' as const, exceptFeeItems: ['GT0103'] } })) }]]) };
+  const poller = makePoller({ supervision: charging });
+  const reconcile = (): Promise<number> => new ChargePoller(new ChargeStore(db, clock), standards, log).poll(goOn);
+  await poller.look(goOn);
+  const charge = (no: string, code: string, yuan: string): Row => ({ charge_no: no, fee_item_code: code, fee_item_name: '不动产登记费', amount: yuan, exempt: '0', payer: null, payment_code: null, tax_kinds: null });
+  const [low, odd, fine, except] = [charge('1', 'GT0101', '160.00'), charge('2', 'GT9999', '20.00'), charge('3', 'GT0101', '80.00'), charge('4', 'GT0103', '77.00')];
+  await seen('C1', handling('2026-09-14 08:30:00.000'), { charges: [low!, odd!, fine!, except!], parcels: [{ land_use: '城镇住宅用地' }], certificates: [] });
+  await reconcile();
+  // Rules that do not supervise charges ask for nothing.
+  expect((await makePoller().look(goOn)).cards).toBe(0);
+  expect((await poller.look(goOn)).cards).toBe(2);
+  expect((await poller.look(goOn)).cards).toBe(0);
+  const found = await cards.find({}, 10);
+  expect(found.map((c) => `${c.object} ${c.sequence} ${c.level} ${c.limits}`).sort()).toEqual(['charge 1 yellow 160.00 yuan, tariff 80.00 yuan', 'charge 2 yellow 20.00 yuan, no tariff']);
+  expect((await cards.history(found.find((c) => c.sequence === '1')!.id))!.evidence).toMatchObject({ reading: { object: 'charge', level: 'yellow' }, lines: [{}, { saying: { code: 'breach', amount: '160.00', expected: '80.00' } }] });
+  // Facts that change nothing about the charge leave its card alone; the corrected charge puts it in doubt.
+  await seen('C1', handling('2026-09-14 08:30:00.000', { section: '交易' }), { charges: [low!, odd!, fine!], parcels: [{ land_use: '城镇住宅用地' }], certificates: [] });
+  await reconcile();
+  await poller.look(goOn);
+  expect(await levels()).toEqual(['C1 charge yellow issued', 'C1 charge yellow issued']);
+  await seen('C1', handling('2026-09-14 08:30:00.000'), { charges: [charge('1', 'GT0101', '80.00'), odd!], parcels: [{ land_use: '城镇住宅用地' }], certificates: [] });
+  await reconcile();
+  await poller.look(goOn);
+  expect(await levels()).toEqual(['C1 charge yellow issued', 'C1 charge yellow issued doubtful']);
+  await seen('C1', handling('2026-09-14 08:30:00.000'), { charges: [low!, odd!], parcels: [{ land_use: '城镇住宅用地' }], certificates: [] });
+  await reconcile();
+  expect((await poller.look(goOn)).cards).toBe(0);
+  expect(await levels()).toEqual(['C1 charge yellow issued', 'C1 charge yellow issued']);
 });
 
 test('two pollers at once: every fact and every card once', async () => {

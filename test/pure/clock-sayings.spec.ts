@@ -37,12 +37,14 @@ test.each([
   [{ code: 'pause', kind: 'special', sequence: '1', title: '听证', from: at('2026-09-15 08:30:00'), suspends: true, why: 'capped', approved: { length: 5, unit: 'W' } }, '特别程序 1 听证，2026-09-15 08:30:00 至 现在：停表——特别程序，核准 5 个工作日，用完后继续计时'],
   [{ code: 'limits', source: "the bureau's row of the case" }, '时限依据：业务系统中该办件所记'],
   [{ code: 'ended', at: at('2026-09-15 08:30:00'), outcome: 'withdrawn' }, '结束 2026-09-15 08:30:00：申请人撤回'],
+  [{ code: 'breach', charge: '1', feeItem: 'GT0101 登记费', amount: '160.00', expected: '80.00', detail: '发改价格规〔2016〕2559号: 80.00' }, '收费 1，GT0101 登记费：160.00 元，核准标准为 80.00 元（发改价格规〔2016〕2559号: 80.00）'],
 ] as const)('%j in Chinese', (saying, expected) => {
   expect(sayInChinese(saying)).toBe(expected);
 });
 
 test('what a card keeps as text reads in Chinese too', () => {
   expect(limitsInChinese('7 W committed, 10 W statutory')).toBe('承诺 7 个工作日，法定 10 个工作日');
+  expect(['160.00 yuan, tariff 80.00 yuan', '20.00 yuan, no tariff'].map(limitsInChinese)).toEqual(['收费 160.00 元，核准 80.00 元', '收费 20.00 元，无核准标准']);
   expect(amountInChinese('4 d 1:30:00')).toBe('4 天 1:30:00');
   expect(['refused before it was accepted', 'it has no limit', 'something else'].map(reasonInChinese)).toEqual(['受理之前已不予受理', '没有办理时限', 'something else']);
 });
