@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { DynamicModule, INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -8,8 +8,12 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppModule, type GatewayParts } from './app.module.js';
+import type { Settings } from './domain/settings.js';
+import { InquiryModule } from './inquiry/inquiry.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
 import { createLog, NestLog } from './platform/log.adapter.js';
 import { servePage } from './platform/page/serve-page.adapter.js';
+import { PlatformModule } from './platform/platform.module.js';
 
 export interface RunningGateway {
   readonly app: INestApplication;
@@ -23,13 +27,22 @@ export interface RunningGateway {
 const built = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 /** Address of each page and the folder that it was built into. */
 const pages: readonly (readonly [address: string, folder: string])[] = [['/ops', 'ops/page']];
+const inquiryPage: typeof pages = [['/inquiry', 'inquiry/page']];
+
+/** The gateway with its face for people who wait, on the same platform and ledger. */
+function withInquiry(gateway: DynamicModule, settings: Settings): DynamicModule {
+  const { key } = settings.inquiry;
+  const imports = (gateway.imports ?? []) as DynamicModule[];
+  const [platform, ledger] = [PlatformModule, LedgerModule].map((module) => imports.find((i) => i.module === module)!) as [DynamicModule, DynamicModule];
+  return key === undefined ? gateway : { ...gateway, imports: [...imports, InquiryModule.register(settings, key, platform, ledger)] };
+}
 
 /** Starts the gateway's roles in this process. */
 export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
   const { settings } = parts;
   const log = parts.log ?? createLog({ level: settings.log.level, instance: settings.instance });
   // The body parser is the acknowledgement route's own: signatures are made over raw bytes.
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register({ ...parts, log }), { logger: new NestLog(log), bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(withInquiry(AppModule.register({ ...parts, log }), settings), { logger: new NestLog(log), bodyParser: false, abortOnError: false });
   if (!settings.roles.includes('api')) {
     await app.init();
     return { app, stop: () => app.close() };
@@ -41,9 +54,9 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   app.use((request: Request, response: Response, next: NextFunction) => (/^\/api\/(docs|[a-z]+\/examples)(\/|$)/.test(request.path) ? documentation : page)(request, response, next));
   app.set('trust proxy', settings.http.trustProxy);
   app.disable('x-powered-by');
-  for (const [address, folder] of pages) app.use(address, servePage(path.join(built, folder)));
+  for (const [address, folder] of [...pages, ...(settings.inquiry.key === undefined ? [] : inquiryPage)]) app.use(address, servePage(path.join(built, folder)));
   app.use((request: Request, response: Response, next: NextFunction) => (request.path === '/' && request.method === 'GET' ? response.redirect(302, '/ops/') : next()));
-  const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle('Exchange gateway').setDescription('Acknowledgements from the center, health and metrics').setVersion('1').build());
+  const document = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle('Exchange gateway').setDescription('Acknowledgements from the center, clearance, inquiry, health and metrics').setVersion('1').build());
   SwaggerModule.setup('api/docs', app, document, { jsonDocumentUrl: 'api/openapi.json' });
   await app.listen(settings.http.port, settings.http.host);
   const address = app.getHttpServer().address() as AddressInfo;

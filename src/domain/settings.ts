@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alarmsSchema, expectationsSchema, silencesSchema } from './alarm-settings.js';
 import { twoPersonsSchema } from './ops-settings.js';
+import { inquirySchema } from './inquiry-settings.js';
 import type { StreamDefinition } from './stream.js';
 import type { CalendarTable } from './working-calendar.js';
 import { writeBackSchema } from './write-back-settings.js';
@@ -66,6 +67,7 @@ export const gatewaySchema = z.strictObject({
       proxy: z.strictObject({ header: z.string().regex(/^[a-z][a-z0-9-]{1,60}$/, 'expected the name of a header in small letters'), addresses: z.array(z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'expected an address or a range such as 10.0.0.0/24')).min(1) }).optional(),
     })
     .prefault({}),
+  inquiry: inquirySchema.prefault({}),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
   mappingsDir: z.string(),
 });

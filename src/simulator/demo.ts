@@ -13,6 +13,7 @@ import { advanceCase } from './bureau/advance-case.js';
 import { generateCases } from './bureau/generate-cases.js';
 import { HeldChargesAdapter } from './bureau/held-charges.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
+import { demoInquiry, exampleCase } from './demo-inquiry.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
 import { freePort } from '../platform/free-port.adapter.js';
@@ -32,6 +33,7 @@ interface DemoState {
   readonly secret: string;
   readonly seed: number;
   readonly cases: number;
+  readonly inquiryKey?: string;
 }
 
 const states = ['captured', 'rendered', 'staged', 'picked_up', 'accepted', 'refused', 'parked', 'superseded', 'cancelled'] as const;
@@ -43,7 +45,8 @@ async function demo(): Promise<number> {
   await mkdir(dir, { recursive: true });
   const stateFile = path.join(dir, 'demo.json');
   const earlier = await readFile(stateFile, 'utf8').then((t) => JSON.parse(t) as DemoState, () => undefined);
-  const state: DemoState = earlier ?? { secret: `whsec_${randomBytes(32).toString('base64')}`, seed: count(values.seed, 7), cases: count(values.cases, 60) };
+  const inquiryKey = earlier?.inquiryKey ?? randomBytes(32).toString('base64');
+  const state: DemoState = earlier ?? { inquiryKey, secret: `whsec_${randomBytes(32).toString('base64')}`, seed: count(values.seed, 7), cases: count(values.cases, 60) };
   if (!earlier) await writeFile(stateFile, JSON.stringify(state), { mode: 0o600 });
 
   say('Starting PostgreSQL (sample bureau, ledger, queue) ...');
@@ -75,15 +78,15 @@ async function demo(): Promise<number> {
     LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
     QUEUE_BACKEND: 'postgres', QUEUE_URL: databases.ledgerUrl,
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+    INQUIRY_KEY: inquiryKey,
     CENTER_SFTP_HOST: center.sftp!.host, CENTER_SFTP_PORT: String(center.sftp!.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: state.secret,
     PROVINCIAL_SFTP_HOST: provincial.sftp!.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
   };
   const { settings, mappings } = configure(env);
   const envFile = path.join(dir, 'gateway.env');
   await writeFile(envFile, Object.entries(env).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });
-  const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 } };
-
   const catalogue = loadCatalogue();
+  const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 }, inquiry: demoInquiry(settings.inquiry, catalogue) };
   const random = makeRandom(state.seed + 1);
   let sample = generateCases({ catalogue, seed: state.seed, count: state.cases, from: '2026-09-01', awkward: true });
   const seeded = path.join(dir, 'seeded');
@@ -102,6 +105,8 @@ async function demo(): Promise<number> {
   metrics         ${url}/metrics
   API             ${url}/api/docs   (document: ${url}/api/openapi.json)
   curl examples   ${url}/api/acknowledgements/examples
+  where is my case ${url}/inquiry/   in the hall: ${url}/inquiry/kiosk   hotline: ${url}/inquiry/desk   completed: ${url}/inquiry/completed
+                  ${exampleCase(sample)}
   command line    node --env-file=${path.relative('.', envFile)} dist/cli/gateway.js status   (or map, show, retry, check)
   delivered files ${path.relative('.', path.join(dir, 'center'))} and ${path.relative('.', path.join(dir, 'provincial'))}, folders in, manifest, archive
   stop with Ctrl-C

@@ -30,13 +30,16 @@ export interface VisitOptions {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Where addresses begin: another face than the ops page. */
+  readonly face?: string;
+  readonly touch?: boolean;
 }
 
 export interface Visit {
   readonly page: Page;
   /** What went wrong in the page: script errors, breaches of the content policy. */
   readonly faults: readonly string[];
-  /** Goes to an address below /ops. */
+  /** Goes to an address below /ops, or below the face that was asked for. */
   goto(address: string): Promise<void>;
   /** Switches without loading anew, as another window of the same browser would. */
   switchTo(language: 'zh' | 'en', theme: 'light' | 'dark'): Promise<void>;
@@ -64,7 +67,7 @@ export async function openBrowser(spec: string): Promise<TestBrowser> {
   return {
     async visit(stand, user, address, options = {}) {
       // Nobody's clock or language: the page has to say Shanghai's time by itself.
-      const context = await browser.newContext({ viewport: { width: options.width ?? 1366, height: options.height ?? 768 }, locale: 'en-US', timezoneId: 'America/New_York', colorScheme: 'light', reducedMotion: 'reduce', baseURL: stand.url });
+      const context = await browser.newContext({ viewport: { width: options.width ?? 1366, height: options.height ?? 768 }, locale: 'en-US', timezoneId: 'America/New_York', colorScheme: 'light', reducedMotion: 'reduce', hasTouch: options.touch ?? false, baseURL: stand.url });
       // Scripts for the page are text: the tests are compiled without the browser's types, as the gateway is.
       await context.addInitScript({ content: `try { ${[['language', options.language ?? 'zh'], ['theme', options.theme ?? 'light']].map(([key, value]) => `if (localStorage.getItem('gateway-${key}') === null) localStorage.setItem('gateway-${key}', '${value}');`).join('')} } catch { /* an error page of the browser keeps nothing */ }` });
       if (user !== undefined) {
@@ -82,7 +85,7 @@ export async function openBrowser(spec: string): Promise<TestBrowser> {
       const visit: Visit = {
         page, faults,
         async goto(where) {
-          await page.goto(`/ops${where}`);
+          await page.goto(`${options.face ?? '/ops'}${where}`);
           await page.locator('h1').first().waitFor();
         },
         async switchTo(language, theme) {

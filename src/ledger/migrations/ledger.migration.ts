@@ -4,6 +4,7 @@ import { AddOpsActions1764001200000 } from './add-ops-actions.migration.js';
 import { AddBreaches1764001900000 } from './add-breaches.migration.js';
 import { AddBoard1764001100000 } from './add-board.migration.js';
 import { AddClearance1764001810000 } from './add-clearance.migration.js';
+import { AddInquiry1764001800000 } from './add-inquiry.migration.js';
 import { AddRetention1764000210000 } from './add-retention.migration.js';
 import { CreateCompleteness1764000200000 } from './create-completeness.migration.js';
 import { CreateLedger1763856000000 } from './create-ledger.migration.js';
@@ -16,4 +17,4 @@ import { CreateMirror1764000100000 } from './create-mirror.migration.js';
 import { AddOpinions1764001700000 } from './add-opinions.migration.js';
 
 /** Every migration of the ledger, oldest first. */
-export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000, CreateSupervision1764000700000, CreateOps1764000800000, AddChildCounts1764000950000, AddBoard1764001100000, AddOpsActions1764001200000, AddOpinions1764001700000, AddClearance1764001810000, AddBreaches1764001900000];
+export const ledgerMigrations = [CreateLedger1763856000000, CreateMirror1764000100000, CreateCompleteness1764000200000, AddRetention1764000210000, CreateAlarm1764000300000, CreateReconciliation1764000400000, CreateReturns1764000500000, CreateRejection1764000600000, CreateSupervision1764000700000, CreateOps1764000800000, AddChildCounts1764000950000, AddBoard1764001100000, AddOpsActions1764001200000, AddOpinions1764001700000, AddClearance1764001810000, AddBreaches1764001900000, AddInquiry1764001800000];

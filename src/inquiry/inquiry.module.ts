@@ -1,0 +1,60 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import path from 'node:path';
+import type { Settings } from '../domain/settings.js';
+import { WorkingCalendar } from '../domain/working-calendar.js';
+import { InquiryStore } from '../ledger/inquiry.store.js';
+import { InquiryTryStore } from '../ledger/inquiry-try.store.js';
+import { InquiryViewStore } from '../ledger/inquiry-view.store.js';
+import { LeaseStore } from '../ledger/lease.store.js';
+import { Clock } from '../platform/clock.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import type { GatewayLog } from '../platform/log.adapter.js';
+import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
+import { loadSupervision } from '../supervision/load-supervision.adapter.js';
+import { makeMeters } from '../supervision/make-meters.js';
+import { CaseInquiry } from './case-inquiry.adapter.js';
+import { CompletedController } from './completed.controller.js';
+import { CompletedList } from './completed-list.adapter.js';
+import { DeskController } from './desk.controller.js';
+import { FlightLimit } from './flight-limit.adapter.js';
+import { InquiryController } from './inquiry.controller.js';
+import { InquiryFilter } from './inquiry-filter.adapter.js';
+import { InquiryPoller } from './inquiry.poller.js';
+import { InquirySchedule } from './inquiry-schedule.adapter.js';
+
+/** The face for people who wait for a case: in the hall, on the web, at the telephone. There is none without inquiry.key. */
+@Module({})
+export class InquiryModule {
+  static register(settings: Settings, key: string, platform: DynamicModule, ledger: DynamicModule): DynamicModule {
+    const api = settings.roles.includes('api');
+    return {
+      module: InquiryModule,
+      imports: [platform, ledger],
+      controllers: api ? [CompletedController, InquiryController, DeskController] : [],
+      providers: [
+        InquiryFilter,
+        { provide: InquiryStore, inject: [LEDGER_DATABASE], useFactory: (db: DatabaseAdapter) => new InquiryStore(db) },
+        { provide: InquiryTryStore, inject: [LEDGER_DATABASE, Clock], useFactory: (db: DatabaseAdapter, clock: Clock) => new InquiryTryStore(db, clock, settings.inquiry.limits) },
+        { provide: InquiryViewStore, inject: [LEDGER_DATABASE], useFactory: (db: DatabaseAdapter) => new InquiryViewStore(db) },
+        { provide: InquiryPoller, inject: [InquiryStore, InquiryTryStore], useFactory: (store: InquiryStore, tries: InquiryTryStore) => new InquiryPoller(store, tries, settings.inquiry, key) },
+        ...(settings.roles.includes('scheduler') ? [{ provide: InquirySchedule, inject: [InquiryPoller, LeaseStore, LOG], useFactory: (poller: InquiryPoller, leases: LeaseStore, log: GatewayLog) => new InquirySchedule(poller, leases, settings.inquiry.everyMs, log) }] : []),
+        { provide: CompletedList, inject: [SETTINGS, InquiryViewStore, Clock], useFactory: (s: Settings, view: InquiryViewStore, clock: Clock) => new CompletedList(view, s.inquiry, clock) },
+        {
+          provide: CaseInquiry,
+          inject: [InquiryViewStore, InquiryTryStore, Clock],
+          useFactory: (view: InquiryViewStore, tries: InquiryTryStore, clock: Clock) =>
+            new CaseInquiry({ settings, key, view, tries, flight: new FlightLimit(settings.inquiry.inFlight), clock, body: bodyOf(settings), meters: makeMeters(new WorkingCalendar(settings.calendar)) }),
+        },
+      ],
+    };
+  }
+}
+
+/** The first supervising body: its light is the one that a citizen is told. Faults of its files stop the start elsewhere. */
+function bodyOf(settings: Settings): ConstructorParameters<typeof CaseInquiry>[0]['body'] {
+  const [name] = settings.supervision.bodies;
+  if (name === undefined) return undefined;
+  const { supervision } = loadSupervision({ dir: path.resolve(settings.supervision.rulesDir), limitsFile: path.resolve(settings.supervision.limitsFile) });
+  const rules = supervision?.rules.get(name);
+  return rules && { name, rules };
+}
