@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { ChannelStore } from '../../src/ledger/channel.store.js';
+import { sql } from '../../src/platform/database/sql.js';
 import { generateCases } from '../../src/simulator/bureau/generate-cases.js';
 import { openBrowser, type TestBrowser } from '../support/browser.js';
 import { eventually, startOpsStand, type OpsStand } from '../support/ops-stand.js';
@@ -22,6 +25,95 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await stand.close();
+});
+
+describe('finding', () => {
+  test('by what stands in the address bar, page by page, and back', async () => {
+    const visit = await browser.visit(stand, 'operator', '/exchanges');
+    const { page } = visit;
+    const first = page.locator('tbody tr td a').first();
+    await first.waitFor();
+    const newest = await first.textContent();
+    await page.getByRole('button', { name: '下一页' }).click();
+    await page.waitForURL(/after=\d+/);
+    await page.locator('tbody tr').nth(49).waitFor();
+    await page.getByRole('button', { name: '上一页' }).click();
+    await page.waitForURL((url) => !url.search.includes('after'));
+    await first.getByText(newest!).waitFor();
+    await page.getByLabel('办件编号').fill('YYGT202609000012');
+    await page.getByLabel('办件编号').press('Enter');
+    await page.waitForURL(/case=YYGT202609000012/);
+    await eventually(async () => [...new Set(await page.locator('tbody tr td a').allTextContents())], (cases) => cases.length === 1 && cases[0] === 'YYGT202609000012', 'only this case');
+    // The address alone says it all, also in a new window.
+    const again = await browser.visit(stand, 'viewer', new URL(page.url()).pathname.replace('/ops', '') + new URL(page.url()).search);
+    expect(await again.page.getByLabel('办件编号').inputValue()).toBe('YYGT202609000012');
+    await again.end();
+    await page.getByRole('button', { name: /保存当前条件/ }).click();
+    await page.getByLabel('名称').fill('十二号');
+    await page.getByRole('dialog').getByRole('button', { name: /保存/ }).click();
+    await page.getByRole('button', { name: '清除' }).click();
+    await page.waitForURL((url) => url.search === '');
+    await page.getByRole('button', { name: '十二号', exact: true }).click();
+    await page.waitForURL(/case=YYGT202609000012/);
+    await visit.end();
+  });
+
+  test('by person, which stands in no address and is in the audit log; columns are chosen; what is found is exported', async () => {
+    const visit = await browser.visit(stand, 'operator', '/exchanges');
+    const { page } = visit;
+    await page.getByRole('button', { name: '更多条件' }).click();
+    const { rows } = await stand.ledger.run(sql`select body from case_snapshot where case_no = ${'YYGT202609000001'}`);
+    const { children } = JSON.parse(String(rows[0]!['body'])) as { children: { applicants: { name: string }[] } };
+    await page.getByLabel('申请人').fill(children.applicants[0]!.name);
+    await page.getByRole('button', { name: '查询' }).click();
+    await eventually(async () => page.locator('tbody tr td a').allTextContents(), (cases) => cases.includes('YYGT202609000001'), 'the case of this person');
+    expect(new URL(page.url()).search).toBe('');
+    await visit.looks('search');
+    const audited = await stand.ledger.run(sql`select count(*) as n from audit_line where act = ${'personal.search'}`);
+    expect(Number(audited.rows[0]!['n'])).toBe(1);
+    await page.getByRole('button', { name: /显示列/ }).click();
+    await page.getByRole('checkbox', { name: '文件名' }).press('Space');
+    await page.getByRole('columnheader', { name: '文件名' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.getByRole('columnheader', { name: '文件名' }).waitFor();
+    await visit.goto('/exchanges?state=parked');
+    await page.locator('tbody tr').first().waitFor();
+    for (const [format, begins] of [['CSV', '\ufeff'], ['XLSX', 'PK']] as const) {
+      await page.getByRole('button', { name: /导出/ }).click();
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: format }).click()]);
+      expect((await readFile(await file.path(), 'utf8')).startsWith(begins)).toBe(true);
+    }
+    await visit.end();
+  });
+});
+
+describe('a line that is down', () => {
+  test('is bridged by a package that is carried by hand, and taken back', async () => {
+    await stand.gateway.app.get(ChannelStore, { strict: false }).pause('provincial', '线路检修', 'test');
+    await stand.bureau.insertCases(generateCases({ catalogue: stand.catalogue, seed: 9, count: 12, from: '2026-10-08', scans: false, firstSequence: 500 }));
+    await eventually(async () => (await stand.view.find({ channel: 'provincial', states: ['rendered'] }, 50)).length, (n) => n > 2, 'something due');
+    const visit = await browser.visit(stand, 'operator', '/hand-overs');
+    const { page } = visit;
+    await page.getByText('没有数据包').waitFor();
+    await page.getByRole('button', { name: '制作数据包' }).click();
+    await page.getByRole('combobox', { name: '通道' }).press('Enter');
+    await page.getByRole('option', { name: '省内网' }).click();
+    await page.getByText(/到期 [1-9]\d* 条/).waitFor();
+    await page.getByLabel('原因').fill('线路检修，送光盘');
+    await visit.looks('hand-over-form');
+    await page.getByRole('dialog').getByRole('button', { name: '制作数据包' }).click();
+    await page.getByText('在途').waitFor();
+    await visit.looks('hand-over');
+    await page.getByRole('button', { name: '下载数据包' }).click();
+    await page.getByLabel('原因').fill('刻录光盘');
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: '确定' }).click()]);
+    expect((await readFile(await file.path())).subarray(0, 2).toString()).toBe('PK');
+    await page.getByRole('button', { name: '收回' }).click();
+    await page.getByRole('button', { name: '确定' }).click();
+    await page.locator('tbody').getByText('已收回').waitFor();
+    await visit.end();
+  });
 });
 
 describe('what an administrator sees', () => {

@@ -1,3 +1,4 @@
+import { watchEffect } from 'vue';
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
 import { call, CallError, onEnd } from './call.js';
 import { say, type Both } from './language.js';
@@ -47,8 +48,13 @@ router.beforeEach(async (to) => {
   return true;
 });
 
+const product: Both = { zh: '数据交换网关', en: 'Exchange gateway' };
+watchEffect(() => {
+  const { title } = router.currentRoute.value.meta;
+  document.title = title ? `${say(title)} · ${say(product)}` : say(product);
+});
+
 router.afterEach((to, from) => {
-  document.title = to.meta.title ? `${say(to.meta.title)} · ${say({ zh: '数据交换网关', en: 'Exchange gateway' })}` : say({ zh: '数据交换网关', en: 'Exchange gateway' });
   // A screen reader is told that the page changed, by moving to its heading.
   if (from.matched.length > 0 && to.path !== from.path) requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }));
 });
