@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import { cardMoves, type CardMove } from '../domain/supervision-cards.js';
 import { clockLevels, type ClockLevel } from '../domain/supervision-facts.js';
 import { CardStore, type CardRow } from '../ledger/card.store.js';
+import { supervisingBodies } from '../ledger/ledger.module.js';
+import { OpinionStore } from '../ledger/opinion.store.js';
 import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { formatCard, formatCards } from './format-clock.js';
+import { formatComparisons } from './format-opinions.js';
 import { plural } from './format-terminal.js';
 import { helpText } from './help-text.js';
 import { openReports, settingsOrFail, withLedger } from './open-parts.adapter.js';
@@ -45,8 +48,10 @@ export async function cardsCommand(context: CliContext, ids: readonly string[], 
       else context.out(formatCard(cards[0]!, history.evidence, history.log));
       return exitCodes.ok;
     }
-    if (options.json) printJson(context, { cards });
-    else context.out(`${formatCards(cards)}${cards.length === shownLimit ? `Only the newest ${shownLimit} are shown; narrow it with --case, --level or --open.\n` : ''}`);
+    const told = new OpinionStore(ledger.database, context.clock, supervisingBodies(settings));
+    const comparisons = await told.comparisons({ caseNo: options.case }, shownLimit);
+    if (options.json) printJson(context, { cards, comparisons });
+    else context.out(`${formatCards(cards)}${formatComparisons(comparisons)}${cards.length === shownLimit ? `Only the newest ${shownLimit} are shown; narrow it with --case, --level or --open.\n` : ''}`);
     return exitCodes.ok;
   });
 }

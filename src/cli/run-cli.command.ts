@@ -21,6 +21,7 @@ import { registerQueue } from './queue.command.js';
 import { registerReplay } from './replay.command.js';
 import { resumeCommand } from './resume.command.js';
 import { registerDifferences } from './differences.command.js';
+import { registerOpinions } from './opinions.command.js';
 import { registerResolve } from './resolve.command.js';
 import { registerReturns } from './returns.command.js';
 import { registerStatement } from './statement.command.js';
@@ -147,6 +148,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerCalendar(program, context, end);
   registerClock(program, context, end);
   registerCards(program, context, end);
+  registerOpinions(program, context, end);
   registerAlarms(program, context, end);
   registerQueue(program, context, end);
   registerUser(program, context, end);

@@ -91,6 +91,12 @@ export class ClockStore {
     return rows.map((r) => ({ stream: String(r['stream']), caseNo: String(r['case_no']), removedAt: instantText(r['removed_at']), snapshotId: String(r['snapshot_id']), facts: JSON.parse(String(r['facts'])) as CaseFacts }));
   }
 
+  /** What is known of a case; undefined where nothing is. */
+  async factsOf(stream: string, caseNo: CaseNo, body: string): Promise<CaseFacts | undefined> {
+    const { rows } = await this.database.run(sql`select facts from clock_state where stream = ${stream} and case_no = ${caseNo} and body = ${body}`);
+    return rows[0] && (JSON.parse(String(rows[0]['facts'])) as CaseFacts);
+  }
+
   /** Since when nothing of a stream can be unknown: its last poll, or since when an open transaction holds it back. */
   async polledAt(stream: string): Promise<Instant | undefined> {
     const { rows } = await this.database.run(sql`select polled_at, held_back, ceiling_since from watermark where stream = ${stream}`);

@@ -1,5 +1,6 @@
 import type { CaseComparison, Opinion, OpinionDifference, StoredOpinion, StoredQuery, SupervisionQuery } from '../domain/supervision-opinion.js';
-import type { CaseNo, ChannelName } from '../domain/vocabulary.js';
+import type { Day } from '../domain/reconciliation-records.js';
+import type { CaseNo, ChannelName, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
@@ -42,7 +43,7 @@ export class OpinionStore {
     private readonly database: DatabaseAdapter,
     private readonly clock: Clock,
     /** Whose clock each channel is told, and compared with: channel → body. */
-    private readonly bodies: ReadonlyMap<ChannelName, string>,
+    readonly bodies: ReadonlyMap<ChannelName, string>,
   ) {}
 
   /** Inside the caller's transaction: the file's rows come into force, what it replaces ends. Gives how many rows it brought. */
@@ -108,6 +109,25 @@ export class OpinionStore {
   /** What was compared before is compared again: our side changed. Inside the caller's transaction. */
   async touchComparisons(runner: Runner, caseNos: readonly CaseNo[]): Promise<void> {
     if (this.bodies.size > 0 && caseNos.length > 0) await runner.run(sql`update supervision_comparison set due = 1 where case_no in (${list(caseNos)}) and due = 0`);
+  }
+
+  /** The day of the newest list of theirs; what they judged before it is listed. */
+  async listedUntil(channel: ChannelName): Promise<Day | undefined> {
+    const { rows } = await this.database.run(sql`select max(day) as newest from return_file where channel = ${channel} and kind = 'cards' and taken = 1 and is_current = 1`);
+    const newest: unknown = rows[0]?.['newest'];
+    return newest === null || newest === undefined ? undefined : String(newest);
+  }
+
+  /** A new list has come: every case with a card of ours of this time is compared, named in it or not. Gives how many there are. */
+  async wantListed(channel: ChannelName, from: Instant, until: Instant): Promise<number> {
+    const body = this.bodies.get(channel);
+    if (body === undefined) return 0;
+    return this.database.transaction(async (runner) => {
+      const { rows } = await runner.run(sql`select distinct case_no from card where body = ${body} and state <> 'revoked' and crossed_at >= ${this.at(from)} and crossed_at < ${this.at(until)}`);
+      const caseNos = rows.map((r) => String(r['case_no']));
+      for (let i = 0; i < caseNos.length; i += 500) await this.wantComparison(runner, caseNos.slice(i, i + 500), [channel]);
+      return caseNos.length;
+    });
   }
 
   async dueComparisons(limit: number): Promise<DueComparison[]> {

@@ -59,14 +59,15 @@ function compareObject(c: ComparedCase, said: readonly StoredOpinion[], cards: r
   }
   const ours = cardAt(theirs.judgedAt);
   const level = levelOf(theirs.result);
-  if (!ours) {
+  if (ours?.level !== level) {
     const revoked = cards.find((x) => x.state === 'revoked' && x.level === level);
-    return [differ('only-theirs', theirs, undefined, revoked ? [{ reason: 'revoked-by-us', details: { at: local(revoked.revokedAt) } }] : explain(c, theirs))];
+    const decided = revoked ? [{ reason: 'revoked-by-us' as const, details: { at: local(revoked.revokedAt) } }] : ours && takenBack(said, ours);
+    return [differ(ours ? 'other-level' : 'only-theirs', theirs, ours, decided ?? explain(c, theirs))];
   }
-  if (ours.level !== level) return [differ('other-level', theirs, ours, explain(c, theirs))];
+  if (ours === undefined) return [];
   // They judge every night: what we gave since then would be listed by now.
   const later = cardAt(until);
-  if (later && weightOf(later.level) > weightOf(level)) return [differ('other-level', theirs, later, explain(c, theirs, until))];
+  if (later && weightOf(later.level) > weightOf(level)) return [differ('other-level', theirs, later, takenBack(said, later) ?? explain(c, theirs, until))];
   return compareNumbers(c, theirs, ours);
 }
 
@@ -83,10 +84,14 @@ function compareNumbers(c: ComparedCase, theirs: StoredOpinion, ours: OwnCard): 
 }
 
 function onlyOurs(c: ComparedCase, said: readonly StoredOpinion[], ours: OwnCard, at: Instant): OpinionDifference {
-  const taken = said.find((o) => o.state === 'revoked' || o.state === 'cancelled');
-  if (taken) return differ('only-ours', taken, ours, [{ reason: 'revoked-by-them', details: { at: local(taken.judgedAt) } }]);
   const last = heaviest(said, (o) => levelOf(o.result));
-  return differ('only-ours', last, ours, c.ours ? explainOpinion(c.ours, { object: ours.object, sequence: ours.sequence, at, level: undefined }) : [{ reason: 'case-unknown', details: {} }]);
+  return differ('only-ours', last, ours, takenBack(said, ours) ?? (c.ours ? explainOpinion(c.ours, { object: ours.object, sequence: ours.sequence, at, level: undefined }) : [{ reason: 'case-unknown', details: {} }]));
+}
+
+/** They had the same card and took it back. */
+function takenBack(said: readonly StoredOpinion[], ours: OwnCard): OpinionReason[] | undefined {
+  const taken = said.find((o) => (o.state === 'revoked' || o.state === 'cancelled') && levelOf(o.result) === ours.level);
+  return taken && [{ reason: 'revoked-by-them', details: { at: local(taken.judgedAt) } }];
 }
 
 function explain(c: ComparedCase, theirs: StoredOpinion, at: Instant = theirs.judgedAt): OpinionReason[] {

@@ -5,6 +5,8 @@ import { AlarmStore } from '../ledger/alarm.store.js';
 import { BreachStore } from '../ledger/breach.store.js';
 import { CardStore } from '../ledger/card.store.js';
 import { ClockStore } from '../ledger/clock.store.js';
+import { CaseTimelineStore } from '../ledger/case-timeline.store.js';
+import { OpinionStore } from '../ledger/opinion.store.js';
 import { ReportStore } from '../ledger/report.store.js';
 import { Clock } from '../platform/clock.js';
 import { formatFaults } from '../platform/config/format-faults.js';
@@ -12,18 +14,23 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { LEDGER_DATABASE, LOG } from '../platform/tokens.js';
 import { loadSupervision, type LoadedSupervision, type Supervision } from './load-supervision.adapter.js';
+import { OpinionPoller } from './opinion.poller.js';
 import { SupervisionPoller } from './supervision.poller.js';
 
 /** What the scheduler runs. */
 export class SupervisionJobs {
   constructor(
     private readonly poller: SupervisionPoller | undefined,
+    private readonly opinions: OpinionPoller | undefined,
     private readonly everyMs: number,
   ) {}
 
   list(): { name: string; everyMs: number; run: (goOn: () => Promise<boolean>) => Promise<void> }[] {
-    const { poller, everyMs } = this;
-    return poller ? [{ name: 'supervision', everyMs, run: async (goOn) => void (await poller.look(goOn)) }] : [];
+    const { poller, opinions, everyMs } = this;
+    return [
+      ...(poller ? [{ name: 'supervision', everyMs, run: async (goOn: () => Promise<boolean>) => void (await poller.look(goOn)) }] : []),
+      ...(opinions ? [{ name: 'opinions', everyMs, run: async (goOn: () => Promise<boolean>) => void (await opinions.look(goOn)) }] : []),
+    ];
   }
 }
 
@@ -58,9 +65,12 @@ export class SupervisionModule {
         { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore, reports: ReportStore) => new ClockStore(db, clock, cards, reports) },
         {
           provide: SupervisionJobs,
-          inject: [LEDGER_DATABASE, ClockStore, CardStore, ReportStore, AlarmStore, Clock, LOG],
-          useFactory: (db: DatabaseAdapter, store: ClockStore, cards: CardStore, reports: ReportStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) =>
-            new SupervisionJobs(supervision && new SupervisionPoller({ store, cards, breaches: new BreachStore(db, clock, cards, reports), reports, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log }), settings.supervision.everyMs),
+          inject: [LEDGER_DATABASE, ClockStore, CardStore, ReportStore, OpinionStore, AlarmStore, Clock, LOG],
+          useFactory: (db: DatabaseAdapter, store: ClockStore, cards: CardStore, reports: ReportStore, opinions: OpinionStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) => {
+            const parts = supervision && { store, cards, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log };
+            return new SupervisionJobs(
+              parts && new SupervisionPoller({ ...parts, breaches: new BreachStore(db, clock, cards, reports), reports }), parts && opinions.bodies.size > 0 ? new OpinionPoller({ ...parts, opinions, timeline: new CaseTimelineStore(db) }) : undefined, settings.supervision.everyMs);
+          },
         },
       ],
       exports: [SupervisionJobs, ClockStore, CardStore],
