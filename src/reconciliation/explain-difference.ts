@@ -2,6 +2,7 @@ import { daysBetween } from '../domain/reckon-days.js';
 import { writeYuan } from '../domain/money.js';
 import type { Criterion, Difference } from '../domain/reconciliation-outcomes.js';
 import type { Standards } from '../domain/reconciliation-rules.js';
+import { ruleTitle } from './tell-rule.js';
 
 /** What a clerk calls the two sides; never a payer's name. */
 export interface ExplainedItem {
@@ -41,7 +42,7 @@ const money = (fen: bigint | undefined): string => (fen === undefined ? '—' : 
 /** A difference in lines that a clerk can follow: what, both values, how far matching came, how old, what to do. */
 export function explainDifference(d: Difference, item: ExplainedItem, other: ExplainedItem | undefined, today: string, standards: Pick<Standards, 'reasons' | 'rules'>): Explanation {
   const reason = standards.reasons[d.reason];
-  const tier = standards.rules.tiers.find((t) => t.rule === d.rule);
+  const rule = d.rule === undefined ? undefined : ruleTitle(d.rule, standards.rules);
   const age = Math.max(0, daysBetween(item.day, today));
   const failed = d.criterion === undefined ? undefined : criteria[d.criterion];
   const zh = [`${item.zh}:${reason.text.zh}`, `应收 ${money(d.expectedFen)} 元,返回 ${money(d.returnedFen)} 元`];
@@ -51,8 +52,8 @@ export function explainDifference(d: Difference, item: ExplainedItem, other: Exp
     en.push(`detail: ${d.detail}`);
   }
   if (failed) {
-    zh.push(`最接近的规则:${tier?.title.zh ?? d.rule ?? '无'};未满足:${failed.zh}`);
-    en.push(`nearest rule: ${tier?.title.en ?? d.rule ?? 'none'}; what failed: ${failed.en}`);
+    zh.push(`最接近的规则:${rule?.zh ?? '无'};未满足:${failed.zh}`);
+    en.push(`nearest rule: ${rule?.en ?? 'none'}; what failed: ${failed.en}`);
   }
   if (other) {
     zh.push(`最接近的对方:${other.zh},${other.day}`);

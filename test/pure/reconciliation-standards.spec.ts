@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import { reasonCodes } from '../../src/domain/reconciliation-outcomes.js';
 import { deriveCharges, expectTaxes } from '../../src/reconciliation/derive-charges.js';
 import { explainDifference } from '../../src/reconciliation/explain-difference.js';
@@ -25,6 +26,18 @@ function faultsWith(name: string, change: (text: string) => string): string[] {
 
 describe('the standards of reconciliation', () => {
   it('are whole: every reason has its texts', () => expect(Object.keys(standards.reasons).sort()).toEqual([...reasonCodes].sort()));
+
+  it.each(['reasons.yaml', 'rules.yaml'])('%s lose no word: a comma in a text without quotes would end it there', (name) => {
+    const texts: unknown[] = [];
+    const walk = (node: unknown): void => {
+      if (typeof node !== 'object' || node === null) return;
+      if ('zh' in node) texts.push(node);
+      for (const value of Object.values(node)) walk(value);
+    };
+    walk(parseYaml(readFileSync(path.join('config/reconciliation', name), 'utf8')));
+    expect(texts.length).toBeGreaterThan(4);
+    for (const text of texts) expect([text, Object.keys(text as object)]).toEqual([text, ['zh', 'en']]);
+  });
 
   it('name file, line and key of what is wrong', () => {
     expect(faultsWith('rules.yaml', (t) => t.replace('toleranceFen: 0 ', 'toleranceFen: 5 '))).toEqual([expect.stringMatching(/^rules\.yaml:\d+ tiers\[0\]\.toleranceReason .*toleranceReason/)]);

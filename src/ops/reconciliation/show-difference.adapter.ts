@@ -7,7 +7,7 @@ import { samePerson } from '../../ledger/resolution.store.js';
 import { criteria, explainDifference } from '../../reconciliation/explain-difference.js';
 import { compareSides } from './compare-sides.js';
 import type { ReconciliationParts } from './reconciliation-parts.adapter.js';
-import { ruleTitle } from './tell-rule.js';
+import { ruleTitle } from '../../reconciliation/tell-rule.js';
 
 const mostCandidates = 30;
 const fen = (v: bigint | undefined): string | undefined => (v === undefined ? undefined : String(v));

@@ -23,12 +23,12 @@ export const errorWords = bilingual<Record<string, string>>({
   zh: {
     'bad-request': '填写的内容有误', 'not-signed-on': '登录已结束，请重新登录', 'wrong-login': '用户名或密码不对', locked: '失败次数过多，账户已暂时锁定', 'too-many-requests': '操作太频繁，请稍候', 'password-change-needed': '请先修改密码',
     csrf: '页面已过期，请刷新后再试', forbidden: '您的角色不能进行此操作', 'not-found': '没有找到', gone: '已失效：预览过期，或者已有人执行', 'weak-password': '新密码不符合要求', 'too-large': '数量或内容超过上限', unexpected: '出现意外错误', 'no-answer': '网关没有应答，请检查网络',
-    'second-person': '需要另一人确认',
+    'second-person': '需要另一人确认', 'not-possible': '现在不能这样处理',
   },
   en: {
     'bad-request': 'Something in the input is wrong', 'not-signed-on': 'The session has ended; sign on again', 'wrong-login': 'User name or password is wrong', locked: 'Too many failures: locked for a while', 'too-many-requests': 'Too many requests; wait a little', 'password-change-needed': 'Change your password first',
     csrf: 'The page is out of date; load it again', forbidden: 'Your role may not do this', 'not-found': 'Not found', gone: 'No longer valid: the preview ran out, or somebody performed it', 'weak-password': 'The new password does not meet the rules', 'too-large': 'More than is allowed', unexpected: 'Something failed that nobody foresaw', 'no-answer': 'The gateway does not answer; look at the network',
-    'second-person': 'A second person has to confirm',
+    'second-person': 'A second person has to confirm', 'not-possible': 'This cannot be done as things stand',
   },
 });
 

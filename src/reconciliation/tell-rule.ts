@@ -1,4 +1,4 @@
-import type { ReconciliationRules } from '../../domain/reconciliation-rules.js';
+import type { ReconciliationRules } from '../domain/reconciliation-rules.js';
 
 /** What the house's own rules do; those of rules.yaml have their titles there. */
 const house: Readonly<Record<string, { zh: string; en: string }>> = {
