@@ -5,6 +5,7 @@ import { AlarmNoticeStore } from '../ledger/alarm-notice.store.js';
 import { AlarmStore } from '../ledger/alarm.store.js';
 import { CaptureStore } from '../ledger/capture.store.js';
 import { ChannelStore } from '../ledger/channel.store.js';
+import { LocalDayStore } from '../ledger/local-day.store.js';
 import { StandingStore } from '../ledger/standing.store.js';
 import { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
@@ -62,10 +63,10 @@ export class AlarmModule {
       providers: [
         {
           provide: AlarmJobs,
-          inject: [AlarmStore, AlarmNoticeStore, StandingStore, ChannelStore, CaptureStore, DoorbellAdapter, Clock, LOG],
-          useFactory: (alarms: AlarmStore, notices: AlarmNoticeStore, standing: StandingStore, channels: ChannelStore, capture: CaptureStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog) => {
+          inject: [AlarmStore, AlarmNoticeStore, StandingStore, ChannelStore, CaptureStore, LocalDayStore, DoorbellAdapter, Clock, LOG],
+          useFactory: (alarms: AlarmStore, notices: AlarmNoticeStore, standing: StandingStore, channels: ChannelStore, capture: CaptureStore, localDays: LocalDayStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog) => {
             const notifiers = new Notifiers(settings.alarms, settings.instance, clock, log);
-            const watch = new WatchPoller({ settings, notifiers: notifiers.names, alarms, notices, standing, channels, capture, doorbell, clock });
+            const watch = new WatchPoller({ settings, notifiers: notifiers.names, alarms, notices, standing, channels, capture, inForce: () => localDays.inForce(), doorbell, clock });
             return new AlarmJobs(watch, new NoticePoller(notices, notifiers, clock, log), new DeadManPoller({ settings, alarms, capture, clock, log }), settings, clock);
           },
         },

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { failureCodes, type FailureCode } from '../domain/failures.js';
 import type { Settings } from '../domain/settings.js';
-import { WorkingCalendar } from '../domain/working-calendar.js';
+import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
 import type { AlarmNoticeStore } from '../ledger/alarm-notice.store.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { CaptureStore } from '../ledger/capture.store.js';
@@ -23,6 +23,8 @@ export interface WatchParts {
   readonly channels: ChannelStore;
   readonly capture: CaptureStore;
   readonly doorbell: Pick<DoorbellAdapter, 'standing'>;
+  /** The calendar at this moment, where local days may be decided while it runs; that of the settings otherwise. */
+  readonly inForce?: (() => Promise<CalendarTable>) | undefined;
   readonly clock: Clock;
 }
 
@@ -35,7 +37,7 @@ const failedAttempts = 2;
  * does not answer, which the sign of life tells. If run twice: the ledger lets one look after the other write; a thing is told once.
  */
 export class WatchPoller {
-  private readonly calendar: WorkingCalendar;
+  private calendar: WorkingCalendar;
 
   constructor(private readonly parts: WatchParts) {
     this.calendar = new WorkingCalendar(parts.settings.calendar);
@@ -45,6 +47,8 @@ export class WatchPoller {
   async look(): Promise<Alarm[]> {
     const { settings, clock, alarms, notifiers } = this.parts;
     const facts = await this.facts();
+    const table = await this.parts.inForce?.();
+    if (table && table.version !== this.calendar.version) this.calendar = new WorkingCalendar(table);
     const rules = { alarms: settings.alarms, captureMs: settings.expectations.captureMs, standingMs: settings.capture.standingAlarmMs };
     const conditions = judgeStanding(facts, rules, this.calendar, clock.now().getTime());
     const { settleMs, groupMs, remindEveryMs } = settings.alarms;

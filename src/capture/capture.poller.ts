@@ -17,11 +17,13 @@ import type { Position } from './bureau-marks.js';
 import { BureauReader, countsText, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
 import { deriveEvents } from './derive-events.js';
 
+/** Cases read; those whose snapshot was new; exchanges opened. */
 export interface PollResult {
-  /** Cases read; those whose snapshot was new; exchanges opened. */
   readonly read: number;
   readonly changed: number;
   readonly opened: number;
+  /** Why it ended early; told with the stream. */
+  readonly failure?: string | undefined;
 }
 
 export interface PollSettings {
@@ -99,8 +101,7 @@ export class CapturePoller {
       this.metrics.polls.inc({ stream: this.stream.stream, outcome: 'ok' });
     } catch (error) {
       await ahead?.catch(() => undefined);
-      if (error instanceof WatermarkMoved) return total;
-      await this.noteFailure(error);
+      return error instanceof WatermarkMoved ? total : { ...total, failure: await this.noteFailure(error) };
     }
     return total;
   }
@@ -268,13 +269,14 @@ export class CapturePoller {
     }
   }
 
-  private async noteFailure(error: unknown): Promise<void> {
+  private async noteFailure(error: unknown): Promise<string> {
     const failure = await this.explain(error);
     this.columnsCheckedAt = 0;
     this.metrics.polls.inc({ stream: this.stream.stream, outcome: failure.code });
     this.metrics.failures.inc({ stage: 'capture', channel: '', code: failure.code });
     this.log.error({ stream: this.stream.stream, code: failure.code, detail: failure.detail }, 'the stream cannot be read');
     await this.store.noteFault(this.stream.stream, failure.code, failure.detail).catch((e: unknown) => this.log.error({ err: e }, 'the ledger cannot be written'));
+    return failure.code;
   }
 
   /** A statement that failed on the schema is explained by the catalogue, which names the column. */

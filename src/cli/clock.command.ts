@@ -3,6 +3,7 @@ import { GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import { WorkingCalendar } from '../domain/working-calendar.js';
 import { CardStore } from '../ledger/card.store.js';
+import { LocalDayStore } from '../ledger/local-day.store.js';
 import { CaseTimelineStore } from '../ledger/case-timeline.store.js';
 import { supervisingBodies } from '../ledger/ledger.module.js';
 import { OpinionStore } from '../ledger/opinion.store.js';
@@ -46,7 +47,7 @@ export async function clockCommand(context: CliContext, caseNo: string, options:
     if (!snapshot) throw new CommandFailure(`the ledger has no snapshot of a case ${caseNo}: give the number as the bureau writes it; gateway map ${caseNo} reads the bureau itself`, exitCodes.attention);
     const parsed = JSON.parse(snapshot.body) as CaseSnapshot;
     const facts = deriveFacts(snapshot.removedAt === undefined ? parsed : { ...parsed, removedAt: snapshot.removedAt }, supervision.limits);
-    const meters = makeMeters(new WorkingCalendar(settings.calendar));
+    const meters = makeMeters(new WorkingCalendar(await new LocalDayStore(database, context.clock, settings.calendar).inForce()));
     const nowMs = Date.parse(at);
     try {
       const reading = computeClock(facts, rules, meters, nowMs);

@@ -1,28 +1,6 @@
-import type { Finding } from '../domain/mapping-language.js';
-import type { Operation } from '../domain/vocabulary.js';
+import type { MappedMessage } from '../ops/dry-run/render-case.js';
 import { formatFindings } from './format-findings.js';
 import { indent, plural } from './format-terminal.js';
-
-export interface MappedMessage {
-  readonly channel: string;
-  readonly event: string;
-  readonly sequence: string;
-  readonly version: number;
-  readonly operation: Operation;
-  readonly at: string;
-  readonly messageId: string;
-  /** What the ledger has of it. */
-  readonly standing: string;
-  readonly encoding: string;
-  /** The document as text, also where it has findings; its bytes are in `encoding`. */
-  readonly xml: string;
-  readonly size?: number | undefined;
-  readonly sha256?: string | undefined;
-  readonly findings: readonly Finding[];
-  readonly notes: readonly Finding[];
-  readonly attachments: readonly { readonly fileName: string; readonly signature: string; readonly broken: boolean }[];
-  readonly failure?: { readonly code: string; readonly text: string; readonly remedy: string } | undefined;
-}
 
 export interface MappedCase {
   readonly stream: string;

@@ -1,33 +1,21 @@
 import { BureauReader } from '../capture/bureau-reader.adapter.js';
-import { deriveEvents } from '../capture/derive-events.js';
-import { itemOf } from '../domain/event-item.js';
 import { asFailure, failureCodes } from '../domain/failures.js';
 import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
-import { messageIdOf } from '../ledger/name-message.js';
-import { compareEvents, type LatestExchange } from '../ledger/plan-exchanges.js';
+import type { LatestExchange } from '../ledger/plan-exchanges.js';
 import type { CompiledMapping } from '../mapping/compiled-mapping.js';
-import { factsOf } from '../mapping/mapping.processor.js';
-import { produceMessage } from '../mapping/produce-message.js';
-import { subscriptionsOf } from '../mapping/subscribe.js';
+import { renderCase } from '../ops/dry-run/render-case.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { channelOrFail } from './channel-of.js';
 import { CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
 import { describeError } from './describe-error.js';
-import { formatMapped, type MappedCase, type MappedMessage } from './format-map.js';
+import { formatMapped, type MappedCase } from './format-map.js';
 import { connectLedger, pendingMigrations, readMappings, settingsOrFail, storesOf, withBureau } from './open-parts.adapter.js';
-import { standingOf } from './standing-of.js';
 
 /** The ledger is only asked for versions: a dry run does not wait long for it. */
 const ledgerLimitMs = 3_000;
-
-interface Wanted {
-  readonly caseNo: string;
-  readonly channel?: string | undefined;
-  readonly event?: string | undefined;
-}
 
 /** Reads a case from the bureau and shows each message as it would be sent. Writes nothing anywhere. */
 export async function mapCommand(context: CliContext, caseNo: string, options: { channel?: string; event?: string; json?: boolean }): Promise<ExitCode> {
@@ -38,7 +26,7 @@ export async function mapCommand(context: CliContext, caseNo: string, options: {
   const { mappings, faults } = readMappings(settings);
   if (faults.length > 0) throw new CommandFailure(formatFaults(faults), exitCodes.configuration);
 
-  const wanted = { caseNo, channel: options.channel, event: options.event };
+  const wanted = { channel: options.channel, event: options.event };
   const [mapped, standing] = await Promise.all([
     withBureau(settings, async (bureau) => {
       const cases: { stream: StreamDefinition; snapshot: CaseSnapshot; broken: ReadonlySet<string> }[] = [];
@@ -53,7 +41,7 @@ export async function mapCommand(context: CliContext, caseNo: string, options: {
   if (mapped.length === 0) throw new CommandFailure(`the bureau has no case ${caseNo} (looked in ${settings.streamDefinitions.map((s) => s.table).join(', ')})`, exitCodes.attention);
   const cases = mapped.map((m): MappedCase => ({
     stream: m.stream.stream, caseNo, versionsFrom: standing.reached ? 'ledger' : 'none', ledgerProblem: standing.problem,
-    messages: renderAll(settings, m.stream, mappings, m.snapshot, m.broken, standing.latest.get(m.stream.stream) ?? [], wanted),
+    messages: renderCase({ settings, stream: m.stream, mappings, snapshot: m.snapshot, broken: m.broken, latest: standing.latest.get(m.stream.stream) ?? [], ...wanted, describe: describeError }),
   }));
   if (options.json) printJson(context, cases);
   else context.out(cases.map(formatMapped).join('\n'));
@@ -85,30 +73,6 @@ async function readCase(settings: Settings, bureau: DatabaseAdapter, stream: Str
     for (const s of signatures) if (!good.has(s)) broken.add(s.trim());
   }
   return { snapshot, broken };
-}
-
-function renderAll(settings: Settings, stream: StreamDefinition, mappings: readonly CompiledMapping[], snapshot: CaseSnapshot, broken: ReadonlySet<string>, latest: readonly LatestExchange[], wanted: Wanted): MappedMessage[] {
-  const ofStream = mappings.filter((m) => m.stream === stream.stream);
-  const derived = deriveEvents(stream, subscriptionsOf(ofStream), snapshot).sort(compareEvents);
-  return derived
-    .filter((e) => (wanted.channel === undefined || e.channel === wanted.channel) && (wanted.event === undefined || e.event === wanted.event))
-    .map((event): MappedMessage => {
-      const standing = standingOf(event, derived, latest);
-      const mapping = ofStream.find((m) => m.channel === event.channel && m.event === event.event)!;
-      const channel = settings.channels.find((c) => c.channel === event.channel)!;
-      const messageId = messageIdOf({ ...event, version: standing.version }, snapshot.caseNo);
-      const head = { channel: event.channel, event: event.event, sequence: event.sequence, version: standing.version, operation: standing.operation, at: event.at, messageId, standing: standing.text, encoding: channel.encoding };
-      try {
-        const facts = factsOf({ messageId, channel: event.channel, event: event.event, version: standing.version, operation: standing.operation, eventAt: event.at, sequence: event.sequence });
-        const made = produceMessage(mapping, snapshot, itemOf(stream, event.event, event.sequence, snapshot), facts, { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters });
-        const attachments = made.attachments.map((a) => ({ fileName: a.fileName, signature: a.signature, broken: broken.has(a.signature) }));
-        const failed = attachments.some((a) => a.broken) ? { failure: { code: 'attachment-broken', ...failureCodes['attachment-broken'] } } : {};
-        return { ...head, xml: made.text, size: made.bytes?.length, sha256: made.sha256, findings: made.findings, notes: made.notes, attachments, ...failed };
-      } catch (error) {
-        const failure = asFailure(error, 'mapping-broken');
-        return { ...head, xml: '', findings: [], notes: [], attachments: [], failure: { code: failure.code, text: describeError(failure), remedy: failureCodes[failure.code].remedy } };
-      }
-    });
 }
 
 /** What the ledger has of the case, by stream; without a ledger every version is the first. */

@@ -80,6 +80,11 @@ export class CollectionPoller {
     }
   }
 
+  /** Why the last look failed; undefined when it did not. */
+  troubleOf(channel: ChannelName): string | undefined {
+    return this.trouble.get(channel);
+  }
+
   private async collectAll(channel: ChannelSettings): Promise<number> {
     const staging = this.parts.staging(channel.channel);
     const intakes = intakesOf(channel);

@@ -15,11 +15,19 @@ export function maskValue(value: string): string {
   return (signs[0] ?? '') + star.repeat(Math.min(8, Math.max(1, signs.length - 1)));
 }
 
+/** Whether values of a column of this name are hidden from who has not unmasked them. */
+export const isPersonalColumn = (column: string): boolean => personal.test(column) || secret.test(column);
+
 /** The values of a snapshot that name a person or lead to one, the longest first. */
 export function personalValues(snapshot: CaseSnapshot): string[] {
   const rows = [snapshot.case, ...Object.values(snapshot.children).flat()];
   const found = rows.flatMap((row) => Object.entries(row).flatMap(([column, value]) => (value !== null && (personal.test(column) || secret.test(column)) && value.trim().length > 1 ? [value.trim()] : [])));
   return [...new Set(found)].sort((a, b) => b.length - a.length);
+}
+
+/** The values of a snapshot that nobody sees, whoever asks. */
+export function secretValues(snapshot: CaseSnapshot): string[] {
+  return [snapshot.case, ...Object.values(snapshot.children).flat()].flatMap((row) => Object.entries(row).flatMap(([column, value]) => (value !== null && secret.test(column) && value.trim().length > 1 ? [value.trim()] : [])));
 }
 
 /** A text without these values, also as XML writes them, and without what looks like an identity or telephone number. */

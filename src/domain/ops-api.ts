@@ -3,6 +3,10 @@ import type { ActionCalls } from './ops-action-api.js';
 import type { BoardCalls, Forecast } from './ops-board-api.js';
 import type { ExchangeCalls } from './ops-exchange-api.js';
 import type { ReconciliationCalls, ReconciliationToday } from './ops-reconciliation-api.js';
+import type { ChannelCalls } from './ops-channel-api.js';
+import type { DryRunCalls } from './ops-dry-run-api.js';
+import type { InboxCalls } from './ops-inbox-api.js';
+import type { PeopleCalls } from './ops-people-api.js';
 import type { OpsRoutePath } from './ops-routes.js';
 import type { ChannelName, Instant, Sha256 } from './vocabulary.js';
 
@@ -148,7 +152,7 @@ export interface AuditLine { readonly seq: string; readonly at: Instant; readonl
 export interface AuditPage { readonly lines: readonly AuditLine[]; readonly next?: string | undefined }
 
 /** Request body and answer of each route; GET routes have their query under `request`. Without answer: 204. */
-export interface OpsCalls extends ExchangeCalls, ActionCalls, BoardCalls, ReconciliationCalls {
+export interface OpsCalls extends ExchangeCalls, ActionCalls, BoardCalls, ReconciliationCalls, ChannelCalls, DryRunCalls, InboxCalls, PeopleCalls {
   'POST login': { request: LoginRequest; answer: Me };
   'POST logout': { request: undefined; answer: undefined };
   'GET me': { request: undefined; answer: Me };

@@ -2,6 +2,7 @@ import { boardRoutes } from './ops-routes-board.js';
 import { act, acting, administrator, all, look, type Route } from './ops-route.js';
 import { exchangeRoutes } from './ops-routes-exchange.js';
 import { reconciliationRoutes } from './ops-routes-reconciliation.js';
+import { deskRoutes } from './ops-routes-desk.js';
 
 /** The routes of the ops API as data; the server refuses what does not stand here, the page shows what the role may. */
 
@@ -26,6 +27,7 @@ export const opsRoutes = {
   'POST users/:name': act(administrator),
   ...boardRoutes,
   ...reconciliationRoutes,
+  ...deskRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OpsRoutePath = keyof typeof opsRoutes;

@@ -27,6 +27,8 @@ export interface Recorded {
 
 interface KnownExchange extends ExchangeFacts {
   readonly id: ExchangeId;
+  readonly channel: ChannelName;
+  readonly messageId: string;
   state: ExchangeState;
 }
 
@@ -83,16 +85,17 @@ export class AcknowledgementStore {
   async applyEarly(channel: ChannelName): Promise<Recorded & { readonly more: boolean }> {
     return this.database.transaction(async (runner) => {
       const top = this.database.dialect.top(earlyBatch);
-      const { rows } = await runner.run(sql`select ${raw(top.prefix)} a.id, a.message_id from acknowledgement a join exchange e on e.id = a.exchange_id
+      const { rows } = await runner.run(sql`select ${raw(top.prefix)} a.id, a.exchange_id from acknowledgement a join exchange e on e.id = a.exchange_id
         where a.class = 'early' and a.channel = ${channel} and e.state not in (${list(unsentStates)}) order by a.id ${raw(top.suffix)}`);
       if (rows.length === 0) return { ...recorded([]), more: false };
-      const known = await this.lockExchanges(runner, channel, rows.map((r) => String(r['message_id'])));
+      // By exchange and not by message: one that a person linked names another message.
+      const known = await this.lockById(runner, [...new Set(rows.map((r) => String(r['exchange_id'])))]);
       // Read after the exchanges are locked: whoever else applies these waits here and then finds them done.
-      const early = await runner.run(sql`select id, message_id, level, code, reason, sha256 from acknowledgement
+      const early = await runner.run(sql`select id, exchange_id, message_id, level, code, reason, sha256 from acknowledgement
         where class = 'early' and id in (${list(rows.map((r) => r['id']))}) order by id`);
       const earlier = await this.earlierOf(runner, [...known.values()].map((k) => k.id));
       const judged = early.rows.flatMap((r) => {
-        const exchange = known.get(String(r['message_id']));
+        const exchange = known.get(String(r['exchange_id']));
         if (exchange === undefined || unsentStates.includes(exchange.state)) return [];
         const id = BigInt(String(r['id']));
         const acknowledgement = { messageId: String(r['message_id']), ...saidOf(r), reason: optional(r['reason']) };
@@ -125,6 +128,35 @@ export class AcknowledgementStore {
     const known = sql`from exchange e where e.channel = acknowledgement.channel and e.message_id = acknowledgement.message_id`;
     const { affected } = await runner.run(sql`update acknowledgement set class = 'early', exchange_id = (select max(e.id) ${known}) where channel = ${channel} and class = 'unknown' and exists (select 1 ${known})`);
     return affected;
+  }
+
+  /**
+   * A person says to which exchange an unknown or contradictory acknowledgement belongs, inside the caller's transaction. It is
+   * then judged as if it had named it: what contradicts a final state stays contradictory and flips nothing. Undefined: it is
+   * neither of the two any more, or there is no such exchange on its channel.
+   */
+  async link(runner: Runner, id: string, exchangeId: ExchangeId, by: string): Promise<(Classified & { readonly channel: ChannelName }) | undefined> {
+    const exchange = (await this.lockById(runner, [exchangeId])).get(exchangeId);
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const { rows } = await runner.run(sql`select id, channel, message_id, level, code, reason, sha256 from acknowledgement ${raw(hint)} where id = ${id} and class in ('unknown', 'contradictory') ${raw(suffix)}`);
+    const r = rows[0];
+    if (!r || exchange?.channel !== String(r['channel'])) return undefined;
+    const acknowledgement: Acknowledgement = { messageId: String(r['message_id']), ...saidOf(r), reason: optional(r['reason']) };
+    const said = (await this.earlierOf(runner, [exchangeId])).get(exchangeId)!.filter((e) => e.id !== BigInt(id));
+    const judged = { exchange, acknowledgement, ...this.judge(exchange, said, acknowledgement) };
+    await runner.run(sql`update acknowledgement set exchange_id = ${exchangeId}, class = ${judged.class}, linked_by = ${by.slice(0, 80)}, aside_at = null, aside_by = null, aside_reason = null,
+      applied_at = ${judged.class === 'applied' ? this.database.dialect.value('instant', this.clock.iso()) : null} where id = ${id}`);
+    await this.exchanges.log(runner, [{ exchangeId, note: 'acknowledgement-linked', detail: `${acknowledgement.level} for message ${acknowledgement.messageId}, inbox acknowledgement ${id}` }], by);
+    await this.apply(runner, judged.moves, exchange.channel);
+    await this.noteOthers(runner, [judged], exchange.channel);
+    return { ...judged, channel: exchange.channel };
+  }
+
+  /** A person has seen an unknown or contradictory one and nothing follows from it. False when it is neither or was set aside before. */
+  async setAside(runner: Runner, id: string, reason: string, by: string): Promise<boolean> {
+    const { affected } = await runner.run(sql`update acknowledgement set aside_at = ${this.database.dialect.value('instant', this.clock.iso())}, aside_by = ${by.slice(0, 80)}, aside_reason = ${reason.slice(0, 500)}
+      where id = ${id} and class in ('unknown', 'contradictory') and aside_at is null`);
+    return affected === 1;
   }
 
   private judge(exchange: KnownExchange | undefined, said: readonly EarlierAcknowledgement[], acknowledgement: Acknowledgement): Classified & { moves: ExchangeMove[] } {
@@ -163,17 +195,20 @@ export class AcknowledgementStore {
 
   /** Locks in the order of ids, so that two batches that share exchanges wait instead of deadlocking. */
   private async lockExchanges(runner: Runner, channel: ChannelName, messageIds: readonly string[]): Promise<Map<string, KnownExchange>> {
-    const { hint, suffix } = this.database.dialect.lockRows;
     const found: string[] = [];
     for (const chunk of chunks([...new Set(messageIds)], inChunk)) {
       const { rows } = await runner.run(sql`select id from exchange where channel = ${channel} and message_id in (${list(chunk)})`);
       found.push(...rows.map((r) => String(r['id'])));
     }
-    found.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
-    const known = new Map<string, KnownExchange>();
-    for (const chunk of chunks(found, inChunk)) {
-      const { rows } = await runner.run(sql`select id, message_id, state, sha256 from exchange ${raw(hint)} where id in (${list(chunk)}) order by id ${raw(suffix)}`);
-      for (const r of rows) known.set(String(r['message_id']), { id: String(r['id']), state: String(r['state']) as ExchangeState, sha256: optional(r['sha256']) });
+    return new Map([...(await this.lockById(runner, found)).values()].map((k) => [k.messageId, k]));
+  }
+
+  private async lockById(runner: Runner, ids: readonly ExchangeId[]): Promise<Map<ExchangeId, KnownExchange>> {
+    const { hint, suffix } = this.database.dialect.lockRows;
+    const known = new Map<ExchangeId, KnownExchange>();
+    for (const chunk of chunks([...ids].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)), inChunk)) {
+      const { rows } = await runner.run(sql`select id, channel, message_id, state, sha256 from exchange ${raw(hint)} where id in (${list(chunk)}) order by id ${raw(suffix)}`);
+      for (const r of rows) known.set(String(r['id']), { id: String(r['id']), channel: String(r['channel']), messageId: String(r['message_id']), state: String(r['state']) as ExchangeState, sha256: optional(r['sha256']) });
     }
     return known;
   }

@@ -19,6 +19,7 @@ export interface ChannelState {
   readonly failureDetail?: string | undefined;
   /** JSON of the last capability probe. */
   readonly capabilities?: string | undefined;
+  readonly probedAt?: string | undefined;
   readonly lastSuccessAt?: string | undefined;
 }
 
@@ -94,6 +95,6 @@ function channelState(r: Record<string, unknown>): ChannelState {
   return {
     channel: String(r['channel']), paused: Number(r['paused']) === 1, pausedReason: text(r['paused_reason']), breaker: String(r['breaker']) as 'closed' | 'open',
     failures: Number(r['failures']), openedAt: instant(r['opened_at']), probeAt: instant(r['probe_at']), failureCode: text(r['failure_code']),
-    failureDetail: text(r['failure_detail']), capabilities: text(r['capabilities']), lastSuccessAt: instant(r['last_success_at']),
+    failureDetail: text(r['failure_detail']), capabilities: text(r['capabilities']), probedAt: instant(r['probed_at']), lastSuccessAt: instant(r['last_success_at']),
   };
 }

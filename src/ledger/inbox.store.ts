@@ -161,10 +161,17 @@ export class InboxStore {
   }
 
   /** An administrator has it read again, after what stood in the way was mended. False when it is not an unreadable entry. */
-  async readAgain(id: string): Promise<boolean> {
-    const { affected } = await this.database.run(sql`update inbox set state = 'unread', class = null, read_at = null, attempts = 0,
+  async readAgain(id: string, runner: Runner = this.database): Promise<boolean> {
+    const { affected } = await runner.run(sql`update inbox set state = 'unread', class = null, read_at = null, attempts = 0, aside_at = null, aside_by = null, aside_reason = null,
       due_at = ${this.database.dialect.value('instant', this.clock.iso())} where id = ${id} and class in ('unreadable', 'return-refused') and size > 0`);
     return affected > 0;
+  }
+
+  /** A person has seen what is odd about an entry and nothing follows from it. False when nothing is odd or it was set aside before. */
+  async setAside(runner: Runner, id: string, reason: string, by: string): Promise<boolean> {
+    const { affected } = await runner.run(sql`update inbox set aside_at = ${this.database.dialect.value('instant', this.clock.iso())}, aside_by = ${by.slice(0, 80)}, aside_reason = ${reason.slice(0, 500)}
+      where id = ${id} and class in ('unreadable', 'return-refused', 'same-id-other-content') and aside_at is null`);
+    return affected === 1;
   }
 
   /** Entries that were read are to be read once more, because what they were judged by has changed. Inside the caller's transaction. */

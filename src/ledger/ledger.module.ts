@@ -22,7 +22,10 @@ import { CompletenessStore } from './completeness.store.js';
 import { ExchangeStore } from './exchange.store.js';
 import { ExchangeViewStore } from './exchange-view.store.js';
 import { InboxStore } from './inbox.store.js';
+import { InboxViewStore } from './inbox-view.store.js';
 import { LeaseStore } from './lease.store.js';
+import { LocalDayStore } from './local-day.store.js';
+import { MappingVersionStore } from './mapping-version.store.js';
 import { MatchStore } from './match.store.js';
 import { ManifestStore } from './manifest.store.js';
 import { OpinionStore } from './opinion.store.js';
@@ -36,6 +39,7 @@ import { OperatorViewStore } from './operator-view.store.js';
 import { RecordingStore } from './recording.store.js';
 import { ReportStore } from './report.store.js';
 import { RequestSessions } from './request-session.adapter.js';
+import { PollRequestStore } from './poll-request.store.js';
 import { RejectionStore } from './rejection.store.js';
 import { RetryStore } from './retry.store.js';
 import { ReturnFileStore } from './return-file.store.js';
@@ -53,7 +57,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore, InboxViewStore, LocalDayStore, MappingVersionStore, PollRequestStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -83,6 +87,10 @@ export class LedgerModule {
         { provide: OpsSessionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsSessionStore(db, clock, settings.ops.sessions), inject: [LEDGER_DATABASE, Clock] },
         { provide: RequestSessions, useFactory: (sessions: OpsSessionStore) => new RequestSessions(settings, sessions), inject: [OpsSessionStore] },
         { provide: OpsActionStore, useFactory: (db: DatabaseAdapter, clock: Clock, audit: AuditStore) => new OpsActionStore(db, clock, audit), inject: [LEDGER_DATABASE, Clock, AuditStore] },
+        { provide: InboxViewStore, useFactory: (db: DatabaseAdapter) => new InboxViewStore(db), inject: [LEDGER_DATABASE] },
+        { provide: LocalDayStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LocalDayStore(db, clock, settings.calendar), inject: [LEDGER_DATABASE, Clock] },
+        { provide: MappingVersionStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MappingVersionStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
+        { provide: PollRequestStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new PollRequestStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: OpsViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new OpsViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: ChargeStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChargeStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: StatementStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new StatementStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

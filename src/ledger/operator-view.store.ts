@@ -50,14 +50,22 @@ export class OperatorViewStore {
     return rows.map(manifestFacts);
   }
 
+  /** The newest manifests of a channel with how many messages each lists, newest first. */
+  async newestManifests(channel: ChannelName, limit: number): Promise<(ManifestFacts & { readonly messages: number })[]> {
+    const top = this.database.dialect.top(limit);
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} ${raw(manifestColumns)}, (select count(*) from exchange e where e.channel = m.channel and e.manifest_seq = m.seq) as messages
+      from manifest m where channel = ${channel} order by seq desc ${raw(top.suffix)}`);
+    return rows.map((r) => ({ ...manifestFacts(r), messages: Number(r['messages']) }));
+  }
+
   async manifest(channel: ChannelName, seq: string): Promise<ManifestFacts | undefined> {
     const { rows } = await this.database.run(sql`select ${raw(manifestColumns)} from manifest where channel = ${channel} and seq = ${seq}`);
     return rows[0] && manifestFacts(rows[0]);
   }
 
-  /** Acknowledgements that could not be followed, by channel and class. */
+  /** Acknowledgements that could not be followed and that nobody set aside, by channel and class. */
   async oddAcknowledgements(): Promise<{ channel: ChannelName; class: string; count: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, class, count(*) as n from acknowledgement where class in ('contradictory', 'unknown') group by channel, class order by channel, class`);
+    const { rows } = await this.database.run(sql`select channel, class, count(*) as n from acknowledgement where class in ('contradictory', 'unknown') and aside_at is null group by channel, class order by channel, class`);
     return rows.map((r) => ({ channel: String(r['channel']), class: String(r['class']), count: Number(r['n']) }));
   }
 

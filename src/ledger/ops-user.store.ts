@@ -31,7 +31,7 @@ export class OpsUserStore {
     private readonly audit: AuditStore,
   ) {}
 
-  /** False when there is one of this name. */
+  /** False when there is one of this name, or was: the name of a deleted user stays its own in the log. */
   async create(user: { name: string; role: Role; passwordHash: string | undefined }, who: AuditActor): Promise<boolean> {
     return this.database.transaction(async (runner) => {
       const made = await this.database.dialect.insertMany(
@@ -44,12 +44,12 @@ export class OpsUserStore {
   }
 
   async find(name: string): Promise<OpsUser | undefined> {
-    const { rows } = await this.database.run(sql`select * from ops_user where name = ${name}`);
+    const { rows } = await this.database.run(sql`select * from ops_user where name = ${name} and deleted_at is null`);
     return rows[0] && userRow(rows[0]);
   }
 
   async all(): Promise<OpsUser[]> {
-    const { rows } = await this.database.run(sql`select * from ops_user order by name`);
+    const { rows } = await this.database.run(sql`select * from ops_user where deleted_at is null order by name`);
     return rows.map(userRow);
   }
 
@@ -81,7 +81,7 @@ export class OpsUserStore {
     return this.database.transaction(async (runner) => {
       const { hint, suffix } = this.database.dialect.lockRows;
       // All administrators, always in one order: two of them cannot take the role from each other at the same moment.
-      const { rows } = await runner.run(sql`select * from ops_user ${raw(hint)} where role_name = 'administrator' or name = ${name} order by name ${raw(suffix)}`);
+      const { rows } = await runner.run(sql`select * from ops_user ${raw(hint)} where deleted_at is null and (role_name = 'administrator' or name = ${name}) order by name ${raw(suffix)}`);
       const user = rows.map(userRow).find((u) => u.name === name);
       if (!user) return undefined;
       const loses = user.role === 'administrator' && !user.disabled && ((change.role !== undefined && change.role !== 'administrator') || change.disabled === true);
@@ -102,9 +102,27 @@ export class OpsUserStore {
     });
   }
 
+  /** Ends a user for good: the sessions end, the password goes, the name stays in the log and is given to nobody else. */
+  async remove(name: string, who: AuditActor, detail: AuditEntry['detail']): Promise<'deleted' | 'last' | undefined> {
+    return this.database.transaction(async (runner) => {
+      const { hint, suffix } = this.database.dialect.lockRows;
+      const { rows } = await runner.run(sql`select * from ops_user ${raw(hint)} where deleted_at is null and (role_name = 'administrator' or name = ${name}) order by name ${raw(suffix)}`);
+      const user = rows.map(userRow).find((u) => u.name === name);
+      if (!user) return undefined;
+      const last = user.role === 'administrator' && !user.disabled && !rows.map(userRow).some((u) => u.name !== name && u.role === 'administrator' && !u.disabled);
+      if (!last) {
+        const now = this.value(this.clock.iso());
+        await runner.run(sql`update ops_user set deleted_at = ${now}, disabled = 1, password_hash = null where name = ${name}`);
+        await runner.run(sql`update ops_session set ended_at = ${now} where user_name = ${name} and ended_at is null`);
+      }
+      await this.audit.append(runner, who, { action: 'user.delete', subject: name, outcome: last ? 'refused' : 'done', detail: { role: user.role, ...detail, ...(last ? { why: 'the last administrator' } : {}) } });
+      return last ? 'last' : 'deleted';
+    });
+  }
+
   private async locked(runner: Runner, name: string): Promise<OpsUser | undefined> {
     const { hint, suffix } = this.database.dialect.lockRows;
-    const { rows } = await runner.run(sql`select * from ops_user ${raw(hint)} where name = ${name} ${raw(suffix)}`);
+    const { rows } = await runner.run(sql`select * from ops_user ${raw(hint)} where name = ${name} and deleted_at is null ${raw(suffix)}`);
     return rows[0] && userRow(rows[0]);
   }
 

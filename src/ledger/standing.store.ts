@@ -104,8 +104,8 @@ export class StandingStore {
   private async odd(channels: readonly ChannelName[], windowMs: number): Promise<{ channel: ChannelName; class: string; count: number }[]> {
     if (windowMs === 0) return [];
     const since = this.database.dialect.value('instant', this.clock.after(-windowMs));
-    const { rows } = await this.database.run(sql`select channel, class, count(*) as n from acknowledgement where class in ('contradictory', 'unknown') and channel in (${list(channels)}) and received_at > ${since} group by channel, class
-      union all select channel, class, count(*) from inbox where state = 'read' and due_at > ${since} and class = 'unreadable' and channel in (${list(channels)}) group by channel, class`);
+    const { rows } = await this.database.run(sql`select channel, class, count(*) as n from acknowledgement where class in ('contradictory', 'unknown') and channel in (${list(channels)}) and received_at > ${since} and aside_at is null group by channel, class
+      union all select channel, class, count(*) from inbox where state = 'read' and due_at > ${since} and class = 'unreadable' and aside_at is null and channel in (${list(channels)}) group by channel, class`);
     return rows.map((r) => ({ channel: String(r['channel']), class: String(r['class']), count: Number(r['n']) }));
   }
 

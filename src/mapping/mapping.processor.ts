@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises';
 import { itemOf } from '../domain/event-item.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { Finding } from '../domain/mapping-language.js';
-import type { MessageFacts } from '../domain/receiver-messages.js';
 import type { Settings } from '../domain/settings.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import { findStream } from '../domain/supervision-stream.js';
@@ -16,6 +15,7 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { CompiledMapping } from './compiled-mapping.js';
+import { factsOf } from './facts-of.js';
 import { nameAttachment } from './name-attachment.js';
 import { produceMessage } from './produce-message.js';
 import type { RenderedMessage as Produced } from './render-message.js';
@@ -145,9 +145,4 @@ export class MappingProcessor {
   private encodingOf(channel: string): string {
     return this.parts.settings.channels.find((c) => c.channel === channel)!.encoding;
   }
-}
-
-/** What a message says of itself. Nothing here depends on when it is rendered: the same exchange gives the same bytes. */
-export function factsOf(row: Pick<ExchangeRow, 'messageId' | 'channel' | 'event' | 'version' | 'operation' | 'eventAt' | 'sequence'>): MessageFacts {
-  return { id: row.messageId, channel: row.channel, event: row.event, version: row.version, operation: row.operation, at: row.eventAt, sequence: row.sequence };
 }

@@ -4,7 +4,7 @@ import { findStream } from '../domain/supervision-stream.js';
 import type { ExchangeRow } from '../ledger/exchange-row.js';
 import type { AttachmentRef, MessageStore } from '../ledger/message.store.js';
 import type { CompiledMapping } from './compiled-mapping.js';
-import { factsOf } from './mapping.processor.js';
+import { factsOf } from './facts-of.js';
 import { nameAttachment } from './name-attachment.js';
 import { produceMessage } from './produce-message.js';
 

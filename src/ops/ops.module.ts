@@ -12,6 +12,7 @@ import { OpsSessionStore } from '../ledger/ops-session.store.js';
 import { OpsUserStore } from '../ledger/ops-user.store.js';
 import { OpsViewStore } from '../ledger/ops-view.store.js';
 import { RequestSessions } from '../ledger/request-session.adapter.js';
+import type { CompiledMapping } from '../mapping/compiled-mapping.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { LEDGER_DATABASE, SETTINGS } from '../platform/tokens.js';
@@ -20,6 +21,7 @@ import { exchangeControllers, exchangeProviders } from './actions/exchange-ops.m
 import { BoardOpsModule } from './board/board-ops.module.js';
 import { BoardController } from './board/board.controller.js';
 import { ForecastView } from './board/forecast.adapter.js';
+import { deskControllers, deskProviders } from './desk-ops.module.js';
 import { TodayView } from './gather-today.adapter.js';
 import { HealthController } from './health.controller.js';
 import { LoginLimit } from './limit-tries.adapter.js';
@@ -35,16 +37,17 @@ import { UserController } from './user.controller.js';
 /** Faces for the people who run the gateway. */
 @Module({})
 export class OpsModule {
-  static register(platform: DynamicModule, ledger: DynamicModule): DynamicModule {
+  static register(platform: DynamicModule, ledger: DynamicModule, mappings: readonly CompiledMapping[] = []): DynamicModule {
     return {
       module: OpsModule,
       imports: [platform, ledger, BoardOpsModule.register(platform, ledger)],
-      controllers: [BoardController, HealthController, SessionController, UserController, ActionController, ...exchangeControllers, ...reconciliationControllers],
+      controllers: [BoardController, HealthController, SessionController, UserController, ActionController, ...exchangeControllers, ...reconciliationControllers, ...deskControllers],
       providers: [
         OpsGuard,
         OpsFilter,
         ...exchangeProviders,
         ...reconciliationProviders,
+        ...deskProviders(mappings),
         {
           provide: SignOn,
           inject: [SETTINGS, LEDGER_DATABASE, OpsUserStore, OpsSessionStore, RequestSessions, AuditStore, Clock],

@@ -8,6 +8,7 @@ import { ClockStore } from '../ledger/clock.store.js';
 import { CaseTimelineStore } from '../ledger/case-timeline.store.js';
 import { OpinionStore } from '../ledger/opinion.store.js';
 import { ReportStore } from '../ledger/report.store.js';
+import { LocalDayStore } from '../ledger/local-day.store.js';
 import { Clock } from '../platform/clock.js';
 import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -65,9 +66,9 @@ export class SupervisionModule {
         { provide: ClockStore, inject: [LEDGER_DATABASE, Clock, CardStore, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, cards: CardStore, reports: ReportStore) => new ClockStore(db, clock, cards, reports) },
         {
           provide: SupervisionJobs,
-          inject: [LEDGER_DATABASE, ClockStore, CardStore, ReportStore, OpinionStore, AlarmStore, Clock, LOG],
-          useFactory: (db: DatabaseAdapter, store: ClockStore, cards: CardStore, reports: ReportStore, opinions: OpinionStore, alarms: AlarmStore, clock: Clock, log: GatewayLog) => {
-            const parts = supervision && { store, cards, alarms, supervision, calendar: settings.calendar, settings: settings.supervision, clock, log };
+          inject: [LEDGER_DATABASE, ClockStore, CardStore, ReportStore, OpinionStore, AlarmStore, LocalDayStore, Clock, LOG],
+          useFactory: (db: DatabaseAdapter, store: ClockStore, cards: CardStore, reports: ReportStore, opinions: OpinionStore, alarms: AlarmStore, localDays: LocalDayStore, clock: Clock, log: GatewayLog) => {
+            const parts = supervision && { store, cards, alarms, supervision, calendar: settings.calendar, inForce: () => localDays.inForce(), settings: settings.supervision, clock, log };
             return new SupervisionJobs(
               parts && new SupervisionPoller({ ...parts, breaches: new BreachStore(db, clock, cards, reports), reports }), parts && opinions.bodies.size > 0 ? new OpinionPoller({ ...parts, opinions, timeline: new CaseTimelineStore(db) }) : undefined, settings.supervision.everyMs);
           },

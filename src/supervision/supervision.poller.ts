@@ -37,6 +37,8 @@ export interface SupervisionParts {
   readonly alarms: AlarmStore;
   readonly supervision: Supervision;
   readonly calendar: CalendarTable;
+  /** The calendar at this moment, where local days may be decided while it runs; `calendar` otherwise. */
+  readonly inForce?: (() => Promise<CalendarTable>) | undefined;
   readonly settings: SupervisionSettings;
   readonly clock: Clock;
   readonly log: GatewayLog;
@@ -60,14 +62,18 @@ export interface SupervisionRound {
  * snapshot, a crossing stands in an index, a new calendar or rule set is walked through once.
  */
 export class SupervisionPoller {
-  private readonly meters: Meters;
-  private readonly stamp: string;
+  private calendar: CalendarTable;
+  private meters: Meters;
   private polled: { readonly at: Instant; readonly complete: Instant | undefined } | undefined;
 
   constructor(private readonly parts: SupervisionParts) {
-    const { calendar, supervision, settings } = parts;
-    this.meters = makeMeters(new WorkingCalendar(calendar));
-    this.stamp = createHash('sha256').update(JSON.stringify([calendar.version, supervision.digest, settings.bodies])).digest('hex').slice(0, 40);
+    this.calendar = parts.calendar;
+    this.meters = makeMeters(new WorkingCalendar(parts.calendar));
+  }
+
+  /** Names what the clocks are computed by; another one has all of them computed anew. */
+  private get stamp(): string {
+    return createHash('sha256').update(JSON.stringify([this.calendar.version, this.parts.supervision.digest, this.parts.settings.bodies])).digest('hex').slice(0, 40);
   }
 
   /** One round; `goOn` prolongs the lease, false means another process took over. */
@@ -144,7 +150,12 @@ export class SupervisionPoller {
 
   /** The arithmetic with what is known at this moment. */
   async judge(): Promise<ClockJudge> {
-    const { store, supervision, settings } = this.parts;
+    const { store, supervision, settings, inForce } = this.parts;
+    const calendar = await inForce?.();
+    if (calendar && calendar.version !== this.calendar.version) {
+      this.calendar = calendar;
+      this.meters = makeMeters(new WorkingCalendar(calendar));
+    }
     // Polls run one after another: once a later one has begun, all that an earlier one saw is recorded.
     const at = await store.polledAt(settings.stream);
     if (at !== undefined && at !== this.polled?.at) this.polled = { at, complete: this.polled?.at };

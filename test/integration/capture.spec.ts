@@ -197,7 +197,7 @@ onEveryEngine((engine) => {
     const b = await bench();
     await b.bureau.run(insertCase('A1'));
     await b.bureau.run(raw(engine.engine === 'postgres' ? 'alter table land_case rename column project_name to project_titel' : `exec sp_rename 'land_case.project_name', 'project_titel', 'COLUMN'`));
-    expect(await b.poller.poll(always)).toEqual({ read: 0, changed: 0, opened: 0 });
+    expect(await b.poller.poll(always)).toEqual({ read: 0, changed: 0, opened: 0, failure: 'bureau-column-missing' });
     const stopped = await b.store.watermark('case');
     expect(stopped).toMatchObject({ faultCode: 'bureau-column-missing', faultDetail: 'land_case.project_name', position: '{}' });
     await b.bureau.run(raw(engine.engine === 'postgres' ? 'alter table land_case rename column project_titel to project_name' : `exec sp_rename 'land_case.project_titel', 'project_name', 'COLUMN'`));

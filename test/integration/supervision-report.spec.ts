@@ -17,7 +17,7 @@ import { MessageStore } from '../../src/ledger/message.store.js';
 import { OpinionStore } from '../../src/ledger/opinion.store.js';
 import type { ReportStore } from '../../src/ledger/report.store.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
-import { factsOf } from '../../src/mapping/mapping.processor.js';
+import { factsOf } from '../../src/mapping/facts-of.js';
 import { produceMessage } from '../../src/mapping/produce-message.js';
 import { nationalYears } from '../../src/platform/calendar/national-years.adapter.js';
 import { Clock } from '../../src/platform/clock.js';

@@ -1,5 +1,5 @@
 import type { Operation } from '../domain/vocabulary.js';
-import { planExchanges, type DerivedEvent, type LatestExchange } from '../ledger/plan-exchanges.js';
+import { planExchanges, type DerivedEvent, type LatestExchange } from './plan-exchanges.js';
 
 /** What capturing the event now would come to. */
 export interface Standing {
