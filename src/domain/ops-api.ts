@@ -33,6 +33,7 @@ export interface OpsError {
     | 'not-found' // 404
     | 'gone' // 409: a preview that ran out, or that somebody else performed
     | 'not-possible' // 409: what stands does not allow it; the text says what was expected
+    | 'second-person' // 409: somebody else has to do it
     | 'weak-password' // 422
     | 'too-large' // 413 body; 422 more than an action may take
     | 'unexpected'; // 500: `id` stands in the log

@@ -1,5 +1,6 @@
 import type { CardMove, CardState } from './supervision-cards.js';
 import type { CaseFacts, ClockLevel, ClockObject, ClockReading, ClockState, Explanation, Light } from './supervision-facts.js';
+import type { CaseComparison, StoredOpinion, StoredQuery } from './supervision-opinion.js';
 import type { CaseNo, ChannelName, ExchangeId, Instant, Sha256 } from './vocabulary.js';
 
 /** The board of lights and cards: JSON below `/api/ops/board`. Nothing in it names a person. */
@@ -141,7 +142,17 @@ export interface BoardCaseDetail {
   readonly events: readonly TimelineEvent[];
   readonly caused: readonly CausedLevel[];
   readonly cards: readonly CardLine[];
+  readonly theirs: Theirs;
 }
+
+// ---- what the supervising side says ----
+/** Its cards and queries as its files brought them, beside how its judgement differs from ours. Numbers of persons are masked. */
+export interface Theirs {
+  readonly opinions: readonly StoredOpinion[];
+  readonly queries: readonly StoredQuery[];
+  readonly comparisons: readonly CaseComparison[];
+}
+export interface QueryReply { readonly text: string }
 
 // ---- cards ----
 export interface CardsQuery {
@@ -213,5 +224,8 @@ export interface BoardCalls {
   'POST board/cards/:id/appeal': { request: CardDecision; answer: CardDetail };
   'POST board/cards/:id/revoke': { request: CardDecision; answer: CardDetail };
   'POST board/cards/:id/confirm': { request: CardDecision; answer: CardDetail };
+  /** Queries without an answer and cases in which both sides differ, at most 100 each. */
+  'GET board/theirs': { request: undefined; answer: Theirs };
+  'POST board/queries/:id/reply': { request: QueryReply; answer: Theirs };
   'POST board/cards/:id/proof': { request: ProofRequest; answer: Uint8Array };
 }

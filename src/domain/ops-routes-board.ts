@@ -11,5 +11,7 @@ export const boardRoutes = {
   'POST board/cards/:id/appeal': act(acting),
   'POST board/cards/:id/revoke': act(acting),
   'POST board/cards/:id/confirm': act(acting),
+  'GET board/theirs': look(all),
+  'POST board/queries/:id/reply': act(acting),
   'POST board/cards/:id/proof': act(handling),
 } as const satisfies Record<string, Route>;

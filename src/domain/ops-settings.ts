@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /** Parts of the section `ops` of config/default.yaml. */
 
-/** What one person only orders and another one confirms. */
-export const secondPersonRules = ['bulk', 'cancel', 'skip', 'hand-over', 'user-delete'] as const;
+/** What one person only orders and another one confirms; a card is taken back only on an appeal, by somebody else than who appealed. */
+export const secondPersonRules = ['bulk', 'cancel', 'skip', 'hand-over', 'user-delete', 'card'] as const;
 export type SecondPersonRule = (typeof secondPersonRules)[number];
 
 export const twoPersonsSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import type { OpsError } from '../domain/ops-api.js';
 
 const statusOf: Readonly<Record<OpsError['code'], number>> = {
-  'bad-request': 400, 'not-signed-on': 401, 'wrong-login': 401, locked: 429, 'too-many-requests': 429, 'password-change-needed': 403, csrf: 403, forbidden: 403, 'not-found': 404, gone: 409, 'not-possible': 409,
+  'bad-request': 400, 'not-signed-on': 401, 'wrong-login': 401, locked: 429, 'too-many-requests': 429, 'password-change-needed': 403, csrf: 403, forbidden: 403, 'not-found': 404, gone: 409, 'second-person': 409, 'not-possible': 409,
   'weak-password': 422, 'too-large': 413, unexpected: 500,
 };
 

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import type { AuditPage, Me, OpsError, Role, Today } from '../../src/domain/ops-api.js';
-import type { Board, BoardCaseDetail, BoardCases, CardDetail, CardsPage, Trends } from '../../src/domain/ops-board-api.js';
+import type { Board, BoardCaseDetail, BoardCases, CardDetail, CardsPage, Theirs, Trends } from '../../src/domain/ops-board-api.js';
 import type { Settings } from '../../src/domain/settings.js';
 import type { Row } from '../../src/domain/snapshot.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
@@ -44,6 +44,7 @@ const password = 'correct horse battery';
 let app: NestExpressApplication;
 let db: DatabaseAdapter;
 let url = '';
+let settings: Settings;
 let capture: CaptureStore;
 let poller: SupervisionPoller;
 let digests = 0;
@@ -93,7 +94,7 @@ beforeAll(async () => {
   clock.set('2026-09-14 08:00:00');
   const loaded = loadSettings({ configDir: 'config', env: { BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: queueUrl, CENTER_SFTP_HOST: 'x', CENTER_SFTP_USER: 'x', CENTER_SFTP_PASSWORD: 'x', CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${'A'.repeat(44)}`, PROVINCIAL_SFTP_HOST: 'y', PROVINCIAL_SFTP_USER: 'x', PROVINCIAL_SFTP_PASSWORD: 'x', PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}` } });
   if (!loaded.settings) throw new Error(JSON.stringify(loaded.faults));
-  const settings: Settings = { ...loaded.settings, supervision: { ...loaded.settings.supervision, bodies: ['hunan', 'guangdong'] }, ops: { ...loaded.settings.ops, sessions: { idleMs: 90 * 86_400_000, absoluteMs: 90 * 86_400_000 } }, log: { level: 'silent' } };
+  settings = { ...loaded.settings, supervision: { ...loaded.settings.supervision, bodies: ['hunan', 'guangdong'] }, ops: { ...loaded.settings.ops, sessions: { idleMs: 90 * 86_400_000, absoluteMs: 90 * 86_400_000 } }, log: { level: 'silent' } };
   const log = pino({ level: 'silent' });
   const platform = PlatformModule.register(settings, { log, clock, processMetrics: false });
   const ledger = LedgerModule.register(settings, platform);
@@ -242,6 +243,39 @@ describe('cards', () => {
     expect((await call<Board>('GET board', as('viewer'))).body.cards).toMatchObject({ open: 0, appealed: 0 });
   });
 
+  test('where a card takes two: one appeals, somebody else decides, and nothing is revoked without an appeal', async () => {
+    const { id } = (await find('body=guangdong&level=red')).cards[0]!;
+    settings.ops.twoPersons.for.push('card');
+    try {
+      const direct = await call<OpsError>(`POST board/cards/${id}/revoke`, as('administrator'), { reason: 'at once' });
+      expect([direct.status, direct.body.code]).toEqual([409, 'second-person']);
+      expect((await call(`POST board/cards/${id}/appeal`, as('operator'), { reason: 'it was suspended' })).status).toBe(200);
+      expect((await call<OpsError>(`POST board/cards/${id}/revoke`, as('operator'), { reason: 'I say so' })).body.code).toBe('second-person');
+      expect((await call<CardDetail>(`POST board/cards/${id}/revoke`, as('administrator'), { reason: 'looked at' })).body.card.state).toBe('revoked');
+    } finally {
+      settings.ops.twoPersons.for.pop();
+    }
+  });
+
+  test('what the supervising side says stands beside ours, with why it differs; a query is answered once, and its numbers are masked', async () => {
+    const value = (t: string): unknown => db.dialect.value('instant', at(t));
+    await db.run(sql`insert into supervision_opinion (channel, inbox_id, file_id, issue, received_at, is_current, their_no, case_no, subject, clock_object, sequence, result, state, judged_at, used, committed, statutory, opinion_text)
+      values ('supervision', 1, 'f', 1, ${value('2026-09-23 08:00:00')}, 1, 'JC1', 'RED1', 'case', 'case', '1', 'red', 'issued', ${value('2026-09-23 08:00:00')}, 12, 7, 10, '联系人电话 13807310001')`);
+    await db.run(sql`insert into supervision_query (channel, inbox_id, file_id, issue, received_at, is_current, their_no, case_no, query_text, asked_at) values ('supervision', 1, 'g', 1, ${value('2026-09-23 08:00:00')}, 1, 'DB1', 'RED1', '请说明 430102199001011234 一案为何超期', ${value('2026-09-23 08:00:00')})`);
+    const { theirs } = (await call<BoardCaseDetail>('GET board/cases/RED1', as('viewer'))).body;
+    expect(theirs.opinions).toMatchObject([{ theirNo: 'JC1', result: 'red', used: 12 }]);
+    expect(JSON.stringify(theirs)).not.toMatch(/13807310001|430102199001011234/);
+    const open = (await call<Theirs>('GET board/theirs', as('viewer'))).body;
+    expect(open.queries.map((q) => q.theirNo)).toEqual(['DB1']);
+    const id = open.queries[0]!.id;
+    expect((await call(`POST board/queries/${id}/reply`, as('viewer'), { text: 'no role for it' })).status).toBe(403);
+    const tries = await Promise.all([1, 2].map((n) => call<Theirs>(`POST board/queries/${id}/reply`, as('operator'), { text: `特别程序期间不计时 ${n}` })));
+    expect(tries.map((a) => a.status).sort()).toEqual([200, 409]);
+    expect((await call<Theirs>('GET board/theirs', as('viewer'))).body.queries).toEqual([]);
+    expect((await call<BoardCaseDetail>('GET board/cases/RED1', as('viewer'))).body.theirs.queries[0]!.reply).toMatchObject({ by: 'ops operator' });
+    expect((await call(`POST board/queries/0/reply`, as('operator'), { text: 'nobody asked' })).status).toBe(404);
+  });
+
   test('the proof stands by itself: hashes that anybody can compute again, nothing that runs', async () => {
     const { id } = (await find('body=hunan&level=yellow')).cards[0]!;
     expect((await call(`POST board/cards/${id}/proof`, as('viewer'), { format: 'json' })).status).toBe(403);
@@ -257,7 +291,7 @@ describe('cards', () => {
   });
 
   test('a reason full of markup is text wherever it is shown', async () => {
-    const { id } = (await find('body=guangdong')).cards[0]!;
+    const { id } = (await find('body=guangdong&state=issued')).cards[0]!;
     const hostile = `"><script>alert(1)</script>'; drop table card; --`;
     expect((await call<CardDetail>(`POST board/cards/${id}/confirm`, as('operator'), { reason: hostile })).body.log.at(-1)!.reason).toBe(hostile);
     const html = (await call<string>(`POST board/cards/${id}/proof`, as('operator'), { format: 'html' })).text;

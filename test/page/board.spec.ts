@@ -80,6 +80,12 @@ beforeAll(async () => {
     for (const [to, ms] of moves) await db.run(sql`insert into exchange_log (exchange_id, at, actor, to_state, note) values (${id}, ${at(ms)}, 'test', ${to}, 'test')`);
   };
   await report(1, 'acceptance', now - 17 * day, [['staged', now - 17 * day + 120_000], ['picked_up', now - 17 * day + 600_000], ['accepted', now - 17 * day + 660_000]]);
+  await db.run(sql`insert into supervision_opinion (channel, inbox_id, file_id, issue, received_at, is_current, their_no, case_no, subject, clock_object, sequence, result, state, judged_at, used, committed, statutory, department, opinion_text)
+    values ('supervision', 1, 'f', 1, ${at(now)}, 1, '4309002026110001', ${no(4)}, 'case', 'case', '1', 'yellow', 'issued', ${at(now - 1.4 * day)}, 16, 15, 25, '交易科', '超承诺时限<b>1</b>日')`);
+  await db.run(sql`insert into supervision_query (channel, inbox_id, file_id, issue, received_at, is_current, their_no, case_no, query_text, organisation, asked_at, answer_by) values ('supervision', 1, 'g', 1, ${at(now)}, 1, 'DB2026110003', ${no(4)}, '该件超过承诺时限，请说明原因。', '市监察局', ${at(now - day)}, ${at(now + 2 * day)})`);
+  const differences = [{ kind: 'only-theirs', object: 'case', sequence: '1', theirs: { id: '1', theirNo: '4309002026110001', result: 'yellow', state: 'issued', used: 16, judgedAt: new Date(now - 1.4 * day).toISOString() }, ours: { used: 14, at: new Date(now).toISOString() },
+    reasons: [{ reason: 'closing-not-received', details: { judgedAt: new Date(now - 1.4 * day).toISOString(), capturedAt: new Date(now - 3 * day + 90_000).toISOString(), stagedAt: new Date(now - 1.5 * day).toISOString(), acceptedAt: new Date(now - day).toISOString() } }] }];
+  await db.run(sql`insert into supervision_comparison (channel, case_no, body, due, differences, difference_count, compared_at) values ('supervision', ${no(4)}, 'hunan', 0, ${JSON.stringify(differences)}, 1, ${at(now)})`);
   await report(2, 'result', now - 3 * day, [['staged', now - 1.5 * day], ['picked_up', now - 1.2 * day], ['accepted', now - day]]);
 }, 180_000);
 afterAll(async () => {
@@ -149,6 +155,8 @@ describe('one case', () => {
     await page.getByText('交换所致', { exact: true }).waitFor();
     await page.getByText(/只能看到黄牌/).waitFor();
     await visit.looks('case-caused');
+    await page.getByText(/对方判定时.*尚未收到办结/).scrollIntoViewIfNeeded();
+    await visit.looks('case-theirs');
     await visit.end();
   });
 });
@@ -188,6 +196,23 @@ describe('cards', () => {
     await page.getByText(`已导出；JSON 的 SHA-256 ${createHash('sha256').update(content).digest('hex').slice(0, 16)}`).waitFor();
     const stored = (await cards.find({ ids: [id] }, 1))[0]!;
     expect([stored.state, stored.stands]).toEqual(['revoked', false]);
+    await visit.end();
+  });
+
+  test('a query of the supervising side is answered where the case is read', async () => {
+    const visit = await browser.visit(stand, 'operator', '/cards');
+    const { page } = visit;
+    await page.getByText('该件超过承诺时限，请说明原因。').scrollIntoViewIfNeeded();
+    await visit.screenshot('cards-theirs');
+    await page.getByRole('button', { name: '答复' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: '答复' }).click();
+    await dialog.getByText('请填写答复').waitFor();
+    await dialog.getByRole('textbox').fill('办结在时限之内，回执迟到，附证明。');
+    await dialog.getByRole('button', { name: '答复' }).click();
+    await page.getByText('答复已交付发送').waitFor();
+    await visit.goto('/board/cases/YYGT2026000004');
+    await page.getByText('办结在时限之内，回执迟到，附证明。').waitFor();
     await visit.end();
   });
 

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '../../domain/settings.js';
 import { BoardStore } from '../../ledger/board.store.js';
 import { CardStore } from '../../ledger/card.store.js';
+import { OpinionStore } from '../../ledger/opinion.store.js';
 import { ReportStore } from '../../ledger/report.store.js';
 import { CardViewStore } from '../../ledger/card-view.store.js';
 import { CaseTimelineStore } from '../../ledger/case-timeline.store.js';
@@ -11,6 +12,7 @@ import { LEDGER_DATABASE, SETTINGS } from '../../platform/tokens.js';
 import { BoardView } from './gather-board.adapter.js';
 import { CardViews } from './gather-card.adapter.js';
 import { ForecastView } from './forecast.adapter.js';
+import { TheirViews } from './gather-theirs.adapter.js';
 import { BoardRules } from './supervision-rules.adapter.js';
 
 /** What the board of lights and cards is made of; its controller stands in the module of the whole face. */
@@ -23,15 +25,16 @@ export class BoardOpsModule {
       providers: [
         { provide: BoardRules, inject: [SETTINGS], useFactory: (settings: Settings) => new BoardRules(settings) },
         { provide: CardStore, inject: [LEDGER_DATABASE, Clock, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, reports: ReportStore) => new CardStore(db, clock, reports) },
+        { provide: TheirViews, inject: [OpinionStore, ReportStore], useFactory: (opinions: OpinionStore, reports: ReportStore) => new TheirViews(opinions, reports) },
         { provide: BoardView, inject: [BoardRules, LEDGER_DATABASE, Clock], useFactory: (rules: BoardRules, db: DatabaseAdapter, clock: Clock) => new BoardView({ rules, store: new BoardStore(db), cards: new CardViewStore(db), clock }) },
         {
           provide: CardViews,
-          inject: [BoardRules, LEDGER_DATABASE, CardStore, Clock],
-          useFactory: (rules: BoardRules, db: DatabaseAdapter, cards: CardStore, clock: Clock) => new CardViews({ rules, store: new BoardStore(db), view: new CardViewStore(db), cards, timelines: new CaseTimelineStore(db), clock }),
+          inject: [BoardRules, LEDGER_DATABASE, CardStore, TheirViews, Clock],
+          useFactory: (rules: BoardRules, db: DatabaseAdapter, cards: CardStore, theirs: TheirViews, clock: Clock) => new CardViews({ rules, store: new BoardStore(db), view: new CardViewStore(db), cards, timelines: new CaseTimelineStore(db), theirs, clock }),
         },
         { provide: ForecastView, inject: [BoardRules, LEDGER_DATABASE, Clock], useFactory: (rules: BoardRules, db: DatabaseAdapter, clock: Clock) => new ForecastView({ rules, store: new BoardStore(db), timelines: new CaseTimelineStore(db), clock }) },
       ],
-      exports: [BoardView, CardViews, CardStore, ForecastView],
+      exports: [BoardView, CardViews, TheirViews, CardStore, ForecastView],
     };
   }
 }

@@ -14,6 +14,7 @@ import { computeClock } from '../../supervision/compute-clock.js';
 import { explainClock } from '../../supervision/explain-clock.js';
 import { judgeDelays, type Delays } from '../../supervision/judge-delays.js';
 import { refuse } from '../refusal.js';
+import type { TheirViews } from './gather-theirs.adapter.js';
 import type { BoardRules } from './supervision-rules.adapter.js';
 
 interface CardParts {
@@ -22,6 +23,7 @@ interface CardParts {
   readonly view: CardViewStore;
   readonly cards: CardStore;
   readonly timelines: CaseTimelineStore;
+  readonly theirs: TheirViews;
   readonly clock: Clock;
 }
 const cardsOfCase = 100;
@@ -32,14 +34,14 @@ export class CardViews {
   constructor(private readonly parts: CardParts) {}
 
   async oneCase(caseNo: CaseNo, body: string | undefined, at: Instant | undefined): Promise<BoardCaseDetail> {
-    const { rules, store, timelines, view, clock } = this.parts;
+    const { rules, store, timelines, view, theirs, clock } = this.parts;
     const set = rules.of(body);
     const kept = (await store.clocks(set.body, [caseNo])).find((k) => k.stream === rules.stream);
     if (!kept) throw refuse('not-found', `no clock is kept of a case ${caseNo.slice(0, 60)} under ${set.body}: give the number as the bureau writes it`);
     const nowMs = at === undefined ? clock.now().getTime() : Date.parse(at);
-    const [reported, snapshot, cards] = await Promise.all([timelines.ofCase(rules.stream, caseNo), timelines.latestSnapshot(rules.stream, caseNo), view.page({ caseNo }, undefined, cardsOfCase)]);
+    const [reported, snapshot, cards, said] = await Promise.all([timelines.ofCase(rules.stream, caseNo), timelines.latestSnapshot(rules.stream, caseNo), view.page({ caseNo }, undefined, cardsOfCase), theirs.ofCase(caseNo)]);
     const delays = this.delaysOf(kept, set.body, nowMs, reported);
-    const base = { caseNo, at: new Date(nowMs).toISOString(), body: set.body, bodies: rules.bodies, itemName: snapshot === undefined ? undefined : ((JSON.parse(snapshot.body) as CaseSnapshot).case['item_name'] ?? undefined), facts: kept.facts, ...eventsOf(delays) };
+    const base = { caseNo, at: new Date(nowMs).toISOString(), body: set.body, bodies: rules.bodies, itemName: snapshot === undefined ? undefined : ((JSON.parse(snapshot.body) as CaseSnapshot).case['item_name'] ?? undefined), facts: kept.facts, theirs: said, ...eventsOf(delays) };
     const lines = cards.map((c) => lineOf(c, c.body === set.body && causedBy(c, delays)));
     try {
       return { ...base, reading: computeClock(kept.facts, set, rules.meters, nowMs), explanation: explainClock(kept.facts, set, rules.meters, nowMs), cards: lines };

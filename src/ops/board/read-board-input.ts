@@ -20,4 +20,5 @@ export const cardsQuery = z.strictObject({
   body, ...place, open: flag, doubtful: flag, level: several(clockLevels), state: several(cardStates), object: z.enum(['case', 'special', 'certificate', 'pre-acceptance', 'step', 'charge']).optional(),
   case: plain(60).optional(), after: z.string().regex(/^[1-9]\d{0,17}$/, 'expected `next` of the page before').optional(), limit: page,
 });
+export const replyRequest = z.strictObject({ text: z.string().trim().min(2, 'expected an answer').max(2000).regex(/^[^\u0000-\u0009\u000b-\u001f\u007f]*$/, 'expected text without control characters') });
 export const proofRequest = z.strictObject({ format: z.enum(['html', 'json']) });
