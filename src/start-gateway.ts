@@ -52,7 +52,8 @@ export async function startGateway(parts: GatewayParts): Promise<RunningGateway>
   const policy = (directives: Record<string, Iterable<string>>) => helmet({ contentSecurityPolicy: { useDefaults: false, directives }, referrerPolicy: { policy: 'no-referrer' }, frameguard: { action: 'deny' } });
   const [page, documentation] = [policy(strict), policy({ ...strict, styleSrc: ["'self'", "'unsafe-inline'"] })];
   app.use((request: Request, response: Response, next: NextFunction) => (/^\/api\/(docs|[a-z]+\/examples)(\/|$)/.test(request.path) ? documentation : page)(request, response, next));
-  app.set('trust proxy', settings.http.trustProxy);
+  // One proxy: of X-Forwarded-For the last entry is its own, all before it were written by whoever sent the request.
+  app.set('trust proxy', settings.http.trustProxy ? 1 : false);
   app.disable('x-powered-by');
   for (const [address, folder] of [...pages, ...(settings.inquiry.key === undefined ? [] : inquiryPage)]) app.use(address, servePage(path.join(built, folder)));
   app.use((request: Request, response: Response, next: NextFunction) => (request.path === '/' && request.method === 'GET' ? response.redirect(302, '/ops/') : next()));

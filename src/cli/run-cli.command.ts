@@ -22,6 +22,7 @@ import { registerReplay } from './replay.command.js';
 import { resumeCommand } from './resume.command.js';
 import { registerDifferences } from './differences.command.js';
 import { registerOpinions } from './opinions.command.js';
+import { registerStandStill } from './stand-still.command.js';
 import { registerResolve } from './resolve.command.js';
 import { registerReturns } from './returns.command.js';
 import { registerStatement } from './statement.command.js';
@@ -140,6 +141,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerDifferences(program, context, end);
   registerResolve(program, context, end);
   registerClearance(program, context, end);
+  registerStandStill(program, context, end);
   registerCancel(program, context, end);
   registerHandOver(program, context, end);
   registerRecover(program, context, end);

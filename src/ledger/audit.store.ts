@@ -3,7 +3,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
 import { raw, sql } from '../platform/database/sql.js';
-import { verifyAudit, type AuditAnchor, type AuditFault } from './verify-audit.js';
+import { readAnchor, verifyAudit, type AuditAnchor, type AuditFault } from './verify-audit.js';
 import { auditText, hashLine, type AuditFacts, type StoredAuditLine } from './write-audit-line.js';
 
 /** Who did it, from where. */
@@ -89,15 +89,16 @@ export class AuditStore {
     return { seq: Number(rows[0]!['seq']), hash: String(rows[0]!['line_hash']) };
   }
 
-  /** Looks through the whole chain and at what the manifests anchored of it. */
-  async verify(): Promise<{ lines: number; anchors: number; faults: readonly AuditFault[] }> {
+  /** Looks through the whole chain and at what the manifests anchored of it, in the ledger and where else they were read. */
+  async verify(outside: readonly AuditAnchor[] = []): Promise<{ lines: number; anchors: number; faults: readonly AuditFault[] }> {
     // Lines written meanwhile are beyond this head and left for the next time.
     const head = await this.head();
     const anchors = (await this.anchors()).filter((a) => a.seq <= head.seq);
+    // What lies outside is never newer than the ledger, unless lines at the end were removed.
     const beyond = await this.database.run(sql`select count(*) as n from audit_line where seq > ${head.seq}`);
     const now = await this.head();
     const foreign = Number(beyond.rows[0]!['n']) > now.seq - head.seq;
-    const result = await verifyAudit(this.lines(foreign ? Number.MAX_SAFE_INTEGER : head.seq), head, anchors);
+    const result = await verifyAudit(this.lines(foreign ? Number.MAX_SAFE_INTEGER : head.seq), head, [...anchors, ...outside]);
     return { ...result, anchors: anchors.length };
   }
 
@@ -116,8 +117,8 @@ export class AuditStore {
     const top = this.database.dialect.top(page);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} channel, seq, substring(content, 1, 600) as beginning from manifest order by prepared_at desc ${raw(top.suffix)}`);
     return rows.flatMap((r): AuditAnchor[] => {
-      const found = / AUDIT="(\d{1,15}):([0-9a-f]{64})"/.exec((r['beginning'] as Buffer).toString('latin1'));
-      return found ? [{ seq: Number(found[1]), hash: found[2]!, where: `manifest ${String(r['seq'])} of channel ${String(r['channel'])}` }] : [];
+      const anchor = readAnchor(r['beginning'] as Buffer, `manifest ${String(r['seq'])} of channel ${String(r['channel'])}`);
+      return anchor ? [anchor] : [];
     });
   }
 }

@@ -1,3 +1,4 @@
+import { lockedForMs } from '../domain/locked-for.js';
 import type { Role, UserLine } from '../domain/ops-api.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -17,11 +18,6 @@ export interface UserChange {
   readonly unlock?: boolean | undefined;
   readonly password?: { readonly hash: string; readonly mustChange: boolean } | undefined;
 }
-
-/** Failures that are free; each one after them doubles the delay. */
-const freeFailures = 5;
-const firstDelayMs = 60_000;
-const longestDelayMs = 8 * 3_600_000;
 
 /** Alone writes the users of the ops page; each change and its audit line are one transaction. */
 export class OpsUserStore {
@@ -64,7 +60,7 @@ export class OpsUserStore {
       const now = this.clock.now().getTime();
       if (user.lockedUntil !== undefined && Date.parse(user.lockedUntil) > now) return { user, lockedUntil: user.lockedUntil };
       const failures = user.failures + 1;
-      const delayMs = failures < freeFailures ? undefined : Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - freeFailures));
+      const delayMs = lockedForMs(failures);
       const until = delayMs === undefined ? null : this.value(new Date(now + delayMs).toISOString());
       await runner.run(sql`update ops_user set failures = ${failures}, locked_until = ${until} where name = ${name}`);
       return { user };

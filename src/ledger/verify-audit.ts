@@ -16,6 +16,12 @@ export interface AuditAnchor {
   readonly where: string;
 }
 
+/** What a manifest anchors, in the bytes of its beginning; undefined where it anchors nothing. */
+export function readAnchor(beginning: Buffer, where: string): AuditAnchor | undefined {
+  const found = / AUDIT="(\d{1,15}):([0-9a-f]{64})"/.exec(beginning.subarray(0, 600).toString('latin1'));
+  return found ? { seq: Number(found[1]), hash: found[2]!, where } : undefined;
+}
+
 /** How far numbers are tried when somebody renumbered lines to hide a gap. */
 const renumberedBy = [0, 1, -1, 2, -2, 3, -3];
 

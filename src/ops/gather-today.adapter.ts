@@ -15,6 +15,7 @@ import type { ForecastView } from './board/forecast.adapter.js';
 import { bucketSeries } from './bucket-series.js';
 import { failureText } from './exchanges/exchange-detail.adapter.js';
 import { judgeChannel, judgeLight } from './judge-light.js';
+import { soon } from './soon.adapter.js';
 
 interface TodayParts {
   readonly settings: Settings;
@@ -36,12 +37,22 @@ const bucketMs = 15 * 60_000;
 const buckets = 96;
 /** What counts all exchanges is asked for this seldom, however many people look. */
 const slowEveryMs = 60_000;
+/** It is given at most one part in so many of the time. */
+const slowShare = 20;
+/** How long a request waits for it while something older is known. */
+const waitMs = 30;
 /** One look at the ledger serves everybody who looks within this. */
 const freshMs = 2_000;
 
+interface SlowFacts {
+  readonly settled: readonly { readonly channel: string; readonly state: string; readonly count: number }[];
+  readonly series: SeriesPoint[];
+}
+
 /** How the gateway stands, gathered once for all who look at the same time. */
 export class TodayView {
-  private slow: { atMs: number; value: Promise<{ settled: readonly { channel: string; state: string; count: number }[]; series: SeriesPoint[] }> } | undefined;
+  private slow: { atMs: number; everyMs: number; value: Promise<SlowFacts> } | undefined;
+  private renewing: Promise<void> | undefined;
   private last: { atMs: number; value: Promise<Today> } | undefined;
 
   constructor(private readonly parts: TodayParts) {}
@@ -123,16 +134,27 @@ export class TodayView {
     return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected(), forecast, reconciliation: parts.reconciliation() };
   }
 
-  private readSlow(nowMs: number) {
-    if (!this.slow || nowMs - this.slow.atMs >= slowEveryMs || nowMs < this.slow.atMs) {
+  /** Once known, it is looked at anew behind the requests: counting all exchanges takes the longer the more there are. */
+  private async readSlow(nowMs: number): Promise<SlowFacts> {
+    const known = this.slow;
+    if (!known) {
       const value = this.gatherSlow(nowMs);
-      this.slow = { atMs: nowMs, value };
+      this.slow = { atMs: nowMs, everyMs: slowEveryMs, value };
       value.catch(() => { this.slow = undefined; });
+      return value;
     }
-    return this.slow.value;
+    if (nowMs >= known.atMs && nowMs - known.atMs < known.everyMs) return known.value;
+    const started = performance.now();
+    this.renewing ??= this.gatherSlow(nowMs)
+      .then((facts) => { this.slow = { atMs: nowMs, everyMs: Math.max(slowEveryMs, slowShare * (performance.now() - started)), value: Promise.resolve(facts) }; })
+      // What is known stands; the next look tries again.
+      .catch(() => undefined)
+      .finally(() => { this.renewing = undefined; });
+    await soon(this.renewing, waitMs);
+    return this.slow?.value ?? known.value;
   }
 
-  private async gatherSlow(nowMs: number) {
+  private async gatherSlow(nowMs: number): Promise<SlowFacts> {
     const [settled, times] = await Promise.all([this.parts.view.counts(), this.parts.ops.since(new Date(nowMs - bucketMs * buckets).toISOString())]);
     return { settled, series: bucketSeries(times, nowMs, bucketMs, buckets) };
   }

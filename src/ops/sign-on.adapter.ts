@@ -10,7 +10,7 @@ import { addressOf, type RequestSessions, type SignedOn } from '../ledger/reques
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { csrfOf, hashToken } from '../platform/session-token.js';
-import type { LoginLimit } from './limit-tries.adapter.js';
+import { StrangerLocks, type LoginLimit } from './limit-tries.adapter.js';
 import { newToken, passwordFits } from './password.adapter.js';
 import { refuse } from './refusal.js';
 
@@ -29,7 +29,11 @@ const wrong = 'name or password is wrong; after several wrong passwords a name i
 
 /** Signs people on and off, and knows who a request comes from. */
 export class SignOn {
-  constructor(private readonly parts: SignOnParts) {}
+  private readonly strangers: StrangerLocks;
+
+  constructor(private readonly parts: SignOnParts) {
+    this.strangers = new StrangerLocks(parts.clock);
+  }
 
   async login(request: Request, response: Response, asked: LoginRequest): Promise<Me> {
     const { limit, audit, users } = this.parts;
@@ -41,9 +45,10 @@ export class SignOn {
     const who: AuditActor = { actor: `ops ${name}`, origin: 'page', address };
     const tried = /^[a-z][a-z0-9._-]{1,39}$/.test(name) ? await users.takeTry(name) : undefined;
     const refused = (why: string): Promise<void> => audit.record(tried ? who : { ...who, actor: 'ops (unknown)' }, { action: 'login', outcome: 'refused', detail: { why } });
-    if (tried?.lockedUntil !== undefined) {
+    const lockedUntilMs = tried ? (tried.lockedUntil === undefined ? undefined : Date.parse(tried.lockedUntil)) : this.strangers.take(name.slice(0, 100));
+    if (lockedUntilMs !== undefined) {
       await refused('locked');
-      const seconds = Math.max(1, Math.ceil((Date.parse(tried.lockedUntil) - this.parts.clock.now().getTime()) / 1000));
+      const seconds = Math.max(1, Math.ceil((lockedUntilMs - this.parts.clock.now().getTime()) / 1000));
       throw refuse('locked', `too many wrong passwords: locked for ${Math.ceil(seconds / 60)} more minutes; an administrator can unlock it`, { retryAfterSeconds: seconds });
     }
     const fits = await passwordFits(tried?.user.passwordHash, asked.password);

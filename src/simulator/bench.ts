@@ -14,6 +14,7 @@ import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { sizedCase } from './bureau/size-case.js';
 import { benchClock, clockHelp } from './bench-clock.js';
+import { benchOps, opsHelp } from './bench-ops.js';
 import { benchReconcile, reconcileHelp } from './bench-reconcile.js';
 import { configure, openDatabases, type Databases } from './open-stack.adapter.js';
 import { startDelayProxy } from './servers/delay-proxy.adapter.js';
@@ -23,6 +24,7 @@ import { startRedisServer, type RedisServer } from './servers/redis-server.adapt
 const help = `npm run bench [-- options]
 npm run bench -- reconcile --help    returned records against charges, at a million each
 npm run bench -- clock --help        clocks of open cases recomputed at a calendar change
+npm run bench -- ops --help          searches of the ops page at a million exchanges, while the gateway works
 Cases from bureau rows to verified, renamed files on a real OpenSSH staging machine, against \`sftp -b\` (put and rename) of
 the same finished files in the same run.
   --cases N     cases per round (default 2000)
@@ -34,7 +36,7 @@ the same finished files in the same run.
   --short       300 cases, 1 round, redis, no far part, 20000 bare cases
   --json        the figures as JSON
 `;
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { items: { type: 'string' }, day: { type: 'string' }, cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rows: { type: 'string' }, rate: { type: 'string' }, items: { type: 'string' }, day: { type: 'string' }, cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 const number = (text: string | undefined, otherwise: number): number => {
   const n = text === undefined ? otherwise : Number(text);
   if (!Number.isInteger(n) || n < 0) {
@@ -276,9 +278,12 @@ async function main(): Promise<void> {
 
 const reconcile = positionals[0] === 'reconcile';
 const clocks = positionals[0] === 'clock';
-if (values.help) process.stdout.write(reconcile ? reconcileHelp : clocks ? clockHelp : help);
+const ops = positionals[0] === 'ops';
+if (values.help) process.stdout.write(reconcile ? reconcileHelp : clocks ? clockHelp : ops ? opsHelp : help);
 else
-  (clocks
+  (ops
+    ? benchOps({ rows: number(values.rows, values.short ? 20_000 : 1_000_000), rounds: number(values.rounds, values.short ? 8 : 60), rate: number(values.rate, 20), json: values.json === true })
+    : clocks
     ? benchClock({ cases: number(values.cases, values.short ? 5_000 : 100_000), rounds: number(values.rounds, values.short ? 1 : 3), json: values.json === true })
     : reconcile
     ? benchReconcile({ items: number(values.items, values.short ? 20_000 : 1_000_000), day: number(values.day, values.short ? 1_000 : 10_000), rounds: number(values.rounds, values.short ? 1 : 3), json: values.json === true })

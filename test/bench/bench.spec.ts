@@ -14,6 +14,17 @@ it('the short bench moves every case and reports its figures as ratios', async (
   expect(figures.idlePollMs.at1000).toBeGreaterThan(0);
 }, 180_000);
 
+it('the short bench of the ops page asks for everything once while the gateway works', async () => {
+  const { stdout } = await run(process.execPath, ['dist/simulator/bench.js', 'ops', '--short', '--json'], { maxBuffer: 1 << 24 });
+  const figures = JSON.parse(stdout) as { rows: number; load: { exchangesThrough: number }; primaryKey: { p95Ms: number }; lines: { key: string; p95Ms: number; timesPrimaryKey: number }[]; texts: Record<string, { found: number; looked: number }> };
+  expect(figures.rows).toBe(20_000);
+  expect(figures.lines.length).toBeGreaterThan(15);
+  expect(figures.lines.every((l) => l.p95Ms > 0 && l.timesPrimaryKey > 0)).toBe(true);
+  expect(figures.primaryKey.p95Ms).toBeGreaterThan(0);
+  expect(figures.texts['text that stands in each']).toEqual(expect.objectContaining({ found: 50 }));
+  expect(figures.load.exchangesThrough).toBeGreaterThan(0);
+}, 180_000);
+
 it('the short reconciliation bench settles what agrees and explains the rest', async () => {
   const { stdout } = await run(process.execPath, ['dist/simulator/bench.js', 'reconcile', '--short', '--json'], { maxBuffer: 1 << 24 });
   const figures = JSON.parse(stdout) as { items: number; exact: number; differences: number; timesBareKept: number; dayRatio: number };

@@ -176,6 +176,22 @@ describe('signing on', () => {
     await login('viewer');
   });
 
+  test('a name that does not exist is locked as one that does, so that a lock tells nothing', async () => {
+    await makeUser('exists', 'viewer');
+    const tries = async (name: string): Promise<unknown[]> => {
+      const answers: unknown[] = [];
+      for (let i = 0; i < 7; i += 1) {
+        const answer = await call<OpsError>('POST login', undefined, { name, password: `wrong ${i}` });
+        answers.push([answer.status, answer.body, answer.headers.get('retry-after')]);
+      }
+      return answers;
+    };
+    expect(await tries('no.such.user')).toEqual(await tries('exists'));
+    clock.forward(61_000);
+    expect((await call<OpsError>('POST login', undefined, { name: 'no.such.user', password: 'wrong' })).status).toBe(401);
+    expect((await call<OpsError>('POST login', undefined, { name: 'no.such.user', password: 'wrong' })).headers.get('retry-after')).toBe('120');
+  });
+
   test('a session ends when it is idle, after its longest time, when it is revoked, and when its user is disabled', async () => {
     const admin = await login('administrator');
     const idle = await login('viewer');

@@ -187,6 +187,20 @@ describe('searches', () => {
   });
 });
 
+describe('what receivers wrote', () => {
+  test('names nobody in lists, groups and exports', async () => {
+    const id = await face.exchange({ state: 'refused', code: 'refused-by-receiver', caseNo: 'NAMED-1', name: '慕容复', detail: 'E7 申请人慕容复证件有误' });
+    await face.main.db.run(sql`insert into inbox (channel, source, external_id, content_type, content, sha256, size, received_at, state, due_at) values ('center', 'http', 'n1', 'x', ${Buffer.from('x')}, 'x', 1, ${face.clock.iso()}, 'read', ${face.clock.iso()})`);
+    await face.main.db.run(sql`insert into acknowledgement (inbox_id, ordinal, channel, message_id, exchange_id, level, code, reason, received_at, class) select max(id), 0, 'center', 'x', ${id}, 'refused', 'E7', '申请人慕容复证件有误', ${face.clock.iso()}, 'applied' from inbox`);
+    const shown = [(await ask('viewer', 'GET exchanges?case=NAMED-')).bytes, (await ask('viewer', 'GET failures')).bytes, (await ask('viewer', 'POST exchanges/export', { format: 'csv', query: { case: 'NAMED-' } })).bytes, (await ask('viewer', `GET exchanges/${id}`)).bytes].map((b) => b.toString('utf8'));
+    for (const text of shown) {
+      expect(text).toContain('证件有误');
+      expect(text).not.toContain('慕容复');
+    }
+    await act('operator', { kind: 'cancel', ids: [id], reason: 'test data' });
+  });
+});
+
 describe('exports', () => {
   test('are files that no program takes for formulas, with names only to who may see them and says why; each is recorded', async () => {
     await face.exchange({ caseNo: '=HYPERLINK("http://x")', item: '007', name: '司徒空', code: 'message-invalid', detail: '+cmd 430102199001011234' });
@@ -207,7 +221,7 @@ describe('exports', () => {
     expect((sheet.getRow(1).values as string[]).slice(1, 5)).toEqual(['exchange', 'channel', 'case', 'item']);
     expect([sheet.getRow(2).getCell(3).value, sheet.getRow(2).getCell(4).value, sheet.rowCount]).toEqual(['=HYPERLINK("http://x")', '007', 2]);
     expect((await face.audited('personal.export')).map((l) => [l.actor, l.outcome])).toEqual([['ops operator', 'done']]);
-    expect((await face.audited('exchange.export')).map((l) => [l.actor, l.outcome])).toEqual([['ops viewer', 'done'], ['ops viewer', 'refused'], ['ops viewer', 'done']]);
+    expect((await face.audited('exchange.export')).map((l) => [l.actor, l.outcome])).toEqual([['ops viewer', 'done'], ['ops viewer', 'done'], ['ops viewer', 'refused'], ['ops viewer', 'done']]);
   });
 });
 

@@ -27,6 +27,7 @@ import { LANE_RULES, LEDGER_DATABASE, LOG, SETTINGS } from '../../platform/token
 import { ExchangeController } from '../exchanges/exchange.controller.js';
 import { ExchangeDetails } from '../exchanges/exchange-detail.adapter.js';
 import { ExchangeExport } from '../exchanges/export-exchanges.adapter.js';
+import { ReasonMask } from '../exchanges/mask-reasons.adapter.js';
 import { HandOverDesk } from './hand-over-desk.adapter.js';
 import { OrderController } from './order.controller.js';
 import { OrderDesk } from './order-desk.adapter.js';
@@ -50,10 +51,11 @@ export const exchangeProviders: Provider[] = [
     inject: [ExchangeViewStore, OperatorViewStore, OpsViewStore],
     useFactory: (view: ExchangeViewStore, operator: OperatorViewStore, ops: OpsViewStore) => new ExchangeDetails(view, operator, ops),
   },
+  { provide: ReasonMask, inject: [LEDGER_DATABASE], useFactory: (database: DatabaseAdapter) => new ReasonMask(new CasePersonStore(database)) },
   {
     provide: ExchangeExport,
-    inject: [ExchangeSearchStore, LEDGER_DATABASE, Clock],
-    useFactory: (search: ExchangeSearchStore, database: DatabaseAdapter, clock: Clock) => new ExchangeExport({ search, persons: new CasePersonStore(database), clock }),
+    inject: [ExchangeSearchStore, LEDGER_DATABASE, ReasonMask, Clock],
+    useFactory: (search: ExchangeSearchStore, database: DatabaseAdapter, mask: ReasonMask, clock: Clock) => new ExchangeExport({ search, persons: new CasePersonStore(database), mask, clock }),
   },
   {
     provide: ActionPlans,

@@ -12,6 +12,7 @@ import type { Clock } from '../../platform/clock.js';
 import type { DatabaseAdapter } from '../../platform/database/database.adapter.js';
 import type { SignedOn } from '../../ledger/request-session.adapter.js';
 import { refuse } from '../refusal.js';
+import { soon } from '../soon.adapter.js';
 import { actionNeedsSecond } from './needs-second.js';
 import { chunkSize, type ActionPlans } from './plan-action.adapter.js';
 import { actorOf, type ActionRunner } from './run-action.adapter.js';
@@ -69,7 +70,7 @@ export class ExchangeActions {
     if (action.facts.second !== undefined && (action.state === 'previewed' || action.state === 'ordered')) return this.order(action, signed);
     if (action.state === 'previewed' || (action.state === 'performing' && this.standsStill(action))) {
       const order = await this.parts.orders.confirmedOf(token);
-      if (await this.parts.actions.take(action, signed.who)) await soon(this.parts.runner.start(action, signed.who, actorOf(action.by, order?.decidedBy)));
+      if (await this.parts.actions.take(action, signed.who)) await soon(this.parts.runner.start(action, signed.who, actorOf(action.by, order?.decidedBy)), waitMs);
     }
     const result = await this.result(token, signed);
     if (result.state === 'previewed') throw refuse('gone', 'this preview ran out; make a new one');
@@ -95,7 +96,7 @@ export class ExchangeActions {
     if (!action) throw refuse('not-found', 'the action of this order is not there any more');
     const decided = await this.parts.orders.decide(order, { state: 'confirmed', by: signed.session.user }, signed.who, (runner) => this.parts.actions.takeConfirmed(runner, action, signed.who));
     if (!decided) return undefined;
-    await soon(this.parts.runner.start(action, signed.who, actorOf(action.by, signed.session.user)));
+    await soon(this.parts.runner.start(action, signed.who, actorOf(action.by, signed.session.user)), waitMs);
     return this.resultOf((await this.parts.actions.find(order.subject))!);
   }
 
@@ -156,15 +157,4 @@ function previewOf(a: Pick<OpsAction, 'token' | 'kind' | 'reason' | 'plan' | 'fa
     states: Object.fromEntries(states.map((s) => [s, a.plan.filter((l) => l.state === s).length])), accepted: a.plan.filter((l) => l.state === 'accepted').length,
     lines: a.plan.slice(0, shownLines), missing: a.facts.missing, ...(a.facts.second === undefined ? {} : { second: { why: a.facts.second } }),
   };
-}
-
-/** Waits for it, but not for long. */
-async function soon(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, waitMs); });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -21,6 +21,10 @@ export class ExchangeDetails {
     return (await this.view.find({ ids: [id] }, 1))[0];
   }
 
+  async rows(ids: readonly ExchangeId[]): Promise<ExchangeRow[]> {
+    return ids.length === 0 ? [] : this.view.find({ ids }, ids.length);
+  }
+
   async gather(row: ExchangeRow, unmasked: boolean): Promise<ExchangeDetail> {
     const [timeline, findings, acknowledgements, message, snapshot, lane, versions, beforeId] = await Promise.all([
       this.view.timeline(row.id), this.view.findings(row.id), this.operator.acknowledgements(row.id), this.operator.message(row.id), this.ops.snapshot(row.snapshotId),

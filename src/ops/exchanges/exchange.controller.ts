@@ -7,22 +7,26 @@ import { handling } from '../../domain/ops-route.js';
 import { searchTerm } from '../../domain/search-keys.js';
 import { AuditStore } from '../../ledger/audit.store.js';
 import type { ExchangeRow } from '../../ledger/exchange-row.js';
-import { ExchangeSearchStore, TooManyPersons } from '../../ledger/exchange-search.store.js';
+import { ExchangeSearchStore, TooManyPersons, type SearchPage } from '../../ledger/exchange-search.store.js';
 import { FailureGroupStore, type FailureCount } from '../../ledger/failure-group.store.js';
 import { OperatorViewStore } from '../../ledger/operator-view.store.js';
 import type { OpsSearch } from '../../ledger/ops-search.js';
 import { Clock } from '../../platform/clock.js';
+import { FewAtOnce } from '../few-at-once.js';
 import { OpsFilter } from '../ops-filter.adapter.js';
 import { OpsGuard, signedOn, type OpsRequest } from '../ops-guard.adapter.js';
 import { exchangeQuery, exportRequest, personalQuery, readInput, reasonRequest, searchOf } from '../read-input.js';
 import { refuse } from '../refusal.js';
 import { ExchangeDetails, exchangeLine, failureText } from './exchange-detail.adapter.js';
 import { ExchangeExport } from './export-exchanges.adapter.js';
+import { ReasonMask } from './mask-reasons.adapter.js';
 
 const groupLimit = 200;
 /** How long a search may look; contents take longer to look through than columns. */
 const [budgetMs, textBudgetMs] = [150, 1_000];
-const masked = (text: string): string => maskText(text, []);
+/** Of one process; the gateway's own work goes before. */
+const [textsAtOnce, exportsAtOnce] = [2, 2];
+const busy = (): Error => refuse('too-many-requests', 'others are looking through contents or exporting just now; try again in a moment', { retryAfterSeconds: 5 });
 
 /** Exchanges: search, one with everything, what fails. */
 @ApiExcludeController()
@@ -30,12 +34,16 @@ const masked = (text: string): string => maskText(text, []);
 @UseGuards(OpsGuard)
 @UseFilters(OpsFilter)
 export class ExchangeController {
+  private readonly texts = new FewAtOnce(textsAtOnce);
+  private readonly exports = new FewAtOnce(exportsAtOnce);
+
   constructor(
     @Inject(ExchangeSearchStore) private readonly store: ExchangeSearchStore,
     @Inject(ExchangeExport) private readonly exporter: ExchangeExport,
     @Inject(FailureGroupStore) private readonly groups: FailureGroupStore,
     @Inject(OperatorViewStore) private readonly operator: OperatorViewStore,
     @Inject(ExchangeDetails) private readonly details: ExchangeDetails,
+    @Inject(ReasonMask) private readonly mask: ReasonMask,
     @Inject(AuditStore) private readonly audit: AuditStore,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
@@ -76,7 +84,7 @@ export class ExchangeController {
     const truncated = await this.quick(() => this.exporter.truncated(search));
     await this.audit.record(who, { action: personalWish ? 'personal.export' : 'exchange.export', outcome: 'done', detail: { ...detail, truncated } });
     response.setHeader('x-truncated', truncated ? '1' : '0');
-    await this.exporter.write({ format, language, search, named }, response);
+    await this.exports.run(() => this.exporter.write({ format, language, search, named }, response), busy);
   }
 
   @Get('exchanges/:id')
@@ -110,12 +118,18 @@ export class ExchangeController {
   @Get('failures')
   async failures(): Promise<Failures> {
     const { open, closed } = await this.groups.look();
-    return { at: this.clock.iso(), more: open.length > groupLimit, groups: open.slice(0, groupLimit).map(groupOf), closed: closed.slice(0, groupLimit).map(groupOf) };
+    const [groups, gone] = [open.slice(0, groupLimit), closed.slice(0, groupLimit)];
+    const examples = new Map((await this.details.rows([...groups, ...gone].filter((g) => g.partnerReason !== undefined).map((g) => g.example))).map((r) => [r.id, r]));
+    const mask = await this.mask.of([...examples.values()].map((r) => ({ ...r, failureDetail: r.failureDetail ?? '' })));
+    const of = (g: FailureCount): FailureGroup => groupOf(g, examples.has(g.example) ? mask(examples.get(g.example)!) : (text) => maskText(text, []));
+    return { at: this.clock.iso(), more: open.length > groupLimit, groups: groups.map(of), closed: gone.map(of) };
   }
 
   private async page(search: OpsSearch, after: string | undefined, limit: number): Promise<ExchangePage> {
-    const { rows, ...more } = await this.quick(() => this.store.page(search, after, limit, search.text === undefined ? budgetMs : textBudgetMs));
-    return { exchanges: rows.map((r) => exchangeLine(r, masked)), ...more };
+    const look = (): Promise<SearchPage> => this.store.page(search, after, limit, search.text === undefined ? budgetMs : textBudgetMs);
+    const { rows, ...more } = await this.quick(() => (search.text === undefined ? look() : this.texts.run(look, busy)));
+    const mask = await this.mask.of(rows);
+    return { exchanges: rows.map((r) => exchangeLine(r, mask(r))), ...more };
   }
 
   private async quick<T>(work: () => Promise<T>): Promise<T> {
@@ -140,7 +154,7 @@ function personal(search: OpsSearch, applicant: string | undefined, text: string
   return { ...search, person, text };
 }
 
-function groupOf(f: FailureCount): FailureGroup {
+function groupOf(f: FailureCount, masked: (text: string) => string): FailureGroup {
   return {
     key: f.key, channel: f.channel, state: f.state,
     stage: f.state === 'refused' ? 'receiver' : f.parkedFrom === 'rendered' ? 'delivery' : 'mapping',
