@@ -1,17 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
-import { WorkingCalendar } from '../domain/working-calendar.js';
 import { InquiryStore } from '../ledger/inquiry.store.js';
 import { InquiryTryStore } from '../ledger/inquiry-try.store.js';
 import { InquiryViewStore } from '../ledger/inquiry-view.store.js';
 import { LeaseStore } from '../ledger/lease.store.js';
+import { LocalDayStore } from '../ledger/local-day.store.js';
 import { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
 import { loadSupervision } from '../supervision/load-supervision.adapter.js';
-import { makeMeters } from '../supervision/make-meters.js';
+import { CurrentMeters } from '../supervision/current-meters.adapter.js';
 import { CaseInquiry } from './case-inquiry.adapter.js';
 import { CompletedController } from './completed.controller.js';
 import { CompletedList } from './completed-list.adapter.js';
@@ -41,9 +41,11 @@ export class InquiryModule {
         { provide: CompletedList, inject: [SETTINGS, InquiryViewStore, Clock], useFactory: (s: Settings, view: InquiryViewStore, clock: Clock) => new CompletedList(view, s.inquiry, clock) },
         {
           provide: CaseInquiry,
-          inject: [InquiryViewStore, InquiryTryStore, Clock],
-          useFactory: (view: InquiryViewStore, tries: InquiryTryStore, clock: Clock) =>
-            new CaseInquiry({ settings, key, view, tries, flight: new FlightLimit(settings.inquiry.inFlight), clock, body: bodyOf(settings), meters: makeMeters(new WorkingCalendar(settings.calendar)) }),
+          inject: [InquiryViewStore, InquiryTryStore, LocalDayStore, Clock],
+          useFactory: (view: InquiryViewStore, tries: InquiryTryStore, localDays: LocalDayStore, clock: Clock) => {
+            const current = new CurrentMeters(settings.calendar, localDays);
+            return new CaseInquiry({ settings, key, view, tries, flight: new FlightLimit(settings.inquiry.inFlight), clock, body: bodyOf(settings), get meters() { return current.meters; } });
+          },
         },
       ],
     };

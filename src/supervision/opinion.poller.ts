@@ -21,6 +21,8 @@ export interface OpinionParts {
   readonly alarms: Pick<AlarmStore, 'raise'>;
   readonly supervision: Supervision;
   readonly calendar: CalendarTable;
+  /** The calendar at this moment, where local days may be decided while it runs; `calendar` otherwise. */
+  readonly inForce?: (() => Promise<CalendarTable>) | undefined;
   readonly settings: { readonly stream: string; readonly batch: number };
   readonly clock: Clock;
   readonly log: GatewayLog;
@@ -39,20 +41,27 @@ const toldForMs = 2 * 3_600_000;
  * nobody answered. Can fail with: nothing of its own. If run twice: the same facts give the same differences.
  */
 export class OpinionPoller {
-  private readonly meters: Meters;
-  private readonly plainMeters: Meters;
+  private calendar: CalendarTable;
+  private meters: Meters;
+  private plainMeters: Meters;
   /** The newest list of each channel that was looked through. */
   private readonly listed = new Map<ChannelName, string>();
   private told: { readonly open: string; readonly atMs: number } | undefined;
 
   constructor(private readonly parts: OpinionParts) {
+    this.calendar = parts.calendar;
     this.meters = makeMeters(new WorkingCalendar(parts.calendar));
     this.plainMeters = makeMeters(plainCalendar(parts.calendar));
   }
 
   /** One round; gives how many cases were compared. */
   async look(goOn: () => Promise<boolean>): Promise<number> {
-    const { opinions, settings, log } = this.parts;
+    const { opinions, settings, log, inForce } = this.parts;
+    const calendar = await inForce?.();
+    if (calendar && calendar.version !== this.calendar.version) {
+      this.calendar = calendar;
+      [this.meters, this.plainMeters] = [makeMeters(new WorkingCalendar(calendar)), makeMeters(plainCalendar(calendar))];
+    }
     for (const channel of opinions.bodies.keys()) await this.followLists(channel);
     let compared = 0;
     for (let due = await opinions.dueComparisons(settings.batch); due.length > 0; due = await opinions.dueComparisons(settings.batch)) {

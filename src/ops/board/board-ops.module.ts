@@ -6,6 +6,8 @@ import { OpinionStore } from '../../ledger/opinion.store.js';
 import { ReportStore } from '../../ledger/report.store.js';
 import { CardViewStore } from '../../ledger/card-view.store.js';
 import { CaseTimelineStore } from '../../ledger/case-timeline.store.js';
+import { LocalDayStore } from '../../ledger/local-day.store.js';
+import { CurrentMeters } from '../../supervision/current-meters.adapter.js';
 import { Clock } from '../../platform/clock.js';
 import type { DatabaseAdapter } from '../../platform/database/database.adapter.js';
 import { LEDGER_DATABASE, SETTINGS } from '../../platform/tokens.js';
@@ -23,7 +25,7 @@ export class BoardOpsModule {
       module: BoardOpsModule,
       imports: [platform, ledger],
       providers: [
-        { provide: BoardRules, inject: [SETTINGS], useFactory: (settings: Settings) => new BoardRules(settings) },
+        { provide: BoardRules, inject: [SETTINGS, LocalDayStore], useFactory: (settings: Settings, localDays: LocalDayStore) => new BoardRules(settings, new CurrentMeters(settings.calendar, localDays)) },
         { provide: CardStore, inject: [LEDGER_DATABASE, Clock, ReportStore], useFactory: (db: DatabaseAdapter, clock: Clock, reports: ReportStore) => new CardStore(db, clock, reports) },
         { provide: TheirViews, inject: [OpinionStore, ReportStore], useFactory: (opinions: OpinionStore, reports: ReportStore) => new TheirViews(opinions, reports) },
         { provide: BoardView, inject: [BoardRules, LEDGER_DATABASE, Clock], useFactory: (rules: BoardRules, db: DatabaseAdapter, clock: Clock) => new BoardView({ rules, store: new BoardStore(db), cards: new CardViewStore(db), clock }) },

@@ -1,28 +1,28 @@
 import path from 'node:path';
 import type { Settings } from '../../domain/settings.js';
 import type { RuleSet } from '../../domain/supervision-rules.js';
-import { WorkingCalendar } from '../../domain/working-calendar.js';
+import type { CurrentMeters } from '../../supervision/current-meters.adapter.js';
 import { loadSupervision } from '../../supervision/load-supervision.adapter.js';
-import { makeMeters, type Meters } from '../../supervision/make-meters.js';
+import type { Meters } from '../../supervision/make-meters.js';
 import { refuse } from '../refusal.js';
 
-/** The rule sets whose clocks are kept, as they stood when the process started, with the calendar they count by. */
+/** The rule sets whose clocks are kept, as they stood when the process started, with the calendar they count by now. */
 export class BoardRules {
   readonly sets: readonly RuleSet[];
   readonly stream: string;
 
-  private made: Meters | undefined;
-
-  constructor(private readonly settings: Pick<Settings, 'supervision' | 'calendar'>) {
+  constructor(
+    settings: Pick<Settings, 'supervision'>,
+    private readonly current: CurrentMeters,
+  ) {
     const { bodies, rulesDir, limitsFile, stream } = settings.supervision;
     this.stream = stream;
     const loaded = bodies.length === 0 ? undefined : loadSupervision({ dir: path.resolve(rulesDir), limitsFile: path.resolve(limitsFile) }).supervision;
     this.sets = bodies.flatMap((b) => loaded?.rules.get(b) ?? []);
   }
 
-  /** Made at the first question: it counts every known day. */
   get meters(): Meters {
-    return (this.made ??= makeMeters(new WorkingCalendar(this.settings.calendar)));
+    return this.current.meters;
   }
 
   get bodies(): { body: string; title: string }[] {
