@@ -15,6 +15,7 @@ import { HeldChargesAdapter } from './bureau/held-charges.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
 import { demoInquiry, exampleCase } from './demo-inquiry.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
+import { openDemoAccounts } from './demo-accounts.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
 import { freePort } from '../platform/free-port.adapter.js';
 
@@ -100,7 +101,10 @@ async function demo(): Promise<number> {
 
   const log = createLog({ level: quick.log.level, instance: quick.instance });
   const gateway = await startGateway({ settings: quick, mappings, log });
+  const accounts = await openDemoAccounts(gateway.app);
   say(`
+  ops page        ${url}/ops/
+${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePassword === undefined ? 'the password that you chose' : `one-time password ${a.oneTimePassword}`}`).join('\n')}
   health          ${url}/health/ready
   metrics         ${url}/metrics
   API             ${url}/api/docs   (document: ${url}/api/openapi.json)

@@ -83,8 +83,8 @@ describe('signing on', () => {
     const { page } = visit;
     await page.getByText('还没有交换').waitFor();
     await page.getByRole('button', { name: '更多条件' }).click();
-    expect(await page.getByLabel('申请人').count()).toBe(0);
-    expect(await page.getByRole('button', { name: /处理全部|补发时段|导出/ }).count()).toBe(0);
+    expect(await page.getByRole('textbox', { name: '申请人' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /处理全部|补发时段/ }).count()).toBe(0);
     expect(await page.getByRole('checkbox').count()).toBe(0);
     const status: number = await page.evaluate(`(async () => {
       const me = await (await fetch('/api/ops/me')).json();
@@ -97,6 +97,28 @@ describe('signing on', () => {
     await visit.goto('/audit');
     await page.getByRole('heading', { name: '没有此页' }).waitFor();
     await visit.looks('nothing');
+    await visit.end();
+  });
+
+  test('the keyboard is enough: past the navigation, through a page, into a menu and out again', async () => {
+    const visit = await browser.visit(stand, 'operator', '/');
+    const { page } = visit;
+    const focused = (): Promise<string> => page.evaluate("document.activeElement.id || document.activeElement.tagName + ' ' + document.activeElement.textContent.trim()");
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('A 跳到正文');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('content');
+    await page.getByRole('link', { name: '失败' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('没有失败').waitFor();
+    await page.waitForURL(/failures/);
+    // A screen reader goes on at the heading of the new page.
+    expect(await focused()).toBe('H1 失败');
+    await page.getByRole('button', { name: /账户/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: '修改密码' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menuitem', { name: '修改密码' }).waitFor({ state: 'hidden' });
     await visit.end();
   });
 

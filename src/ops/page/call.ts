@@ -12,7 +12,7 @@ export class CallError extends Error {
 
 type Params<P extends string> = P extends `${string}:${infer Name}/${infer Rest}` ? { readonly [K in Name]: string } & Params<`/${Rest}`> : P extends `${string}:${infer Name}` ? { readonly [K in Name]: string } : unknown;
 type Given<P extends OpsPath> = P extends `GET ${string}` ? { readonly query?: OpsCalls[P]['request'] } : undefined extends OpsCalls[P]['request'] ? { readonly body?: undefined } : { readonly body: OpsCalls[P]['request'] };
-export type Wish<P extends OpsPath> = Given<P> & (P extends `${string}:${string}` ? { readonly params: Params<P> } : { readonly params?: undefined }) & { readonly signal?: AbortSignal | undefined };
+export type Wish<P extends OpsPath> = Given<P> & (P extends `${string}:${string}` ? { readonly params: Params<P> } : { readonly params?: undefined }) & { readonly signal?: AbortSignal | undefined; /** Shown the headers of the answer. */ readonly seen?: ((headers: Headers) => void) | undefined };
 type MaybeWish<P extends OpsPath> = Record<string, never> extends Wish<P> ? [wish?: Wish<P>] : [wish: Wish<P>];
 
 /** What happens when the session is over; the router sets it, so that this file knows no pages. */
@@ -37,11 +37,14 @@ export async function download<P extends OpsPath>(path: P, fileName: string, ...
   return response.headers.get('x-sha256') ?? undefined;
 }
 
-interface LooseWish { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown; readonly signal?: AbortSignal | undefined }
+interface LooseWish { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown; readonly signal?: AbortSignal | undefined; readonly seen?: ((headers: Headers) => void) | undefined }
 
 async function ask(path: OpsPath, wish: LooseWish = {}): Promise<Response> {
   const first = await send(path, wish);
-  if (first.ok) return first;
+  if (first.ok) {
+    wish.seen?.(first.headers);
+    return first;
+  }
   const error = await readError(first);
   // Another tab signed on anew: this page holds the token of the session before.
   if (error.body.code === 'csrf' && (await renewToken())) {

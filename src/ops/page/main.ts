@@ -13,7 +13,7 @@
  *   may('POST actions')                                            hides a button that the role may not use.
  *   parts/: page-header, data-table (columns, selection, server paging), light-badge, state-tag, time-text, copy-text, empty-state, error-state,
  *           reason-dialog (confirm, with a reason), export-button, panel-box; ask.ts: tell(error), done(text).
- *   Element Plus by name: import { ElButton } from 'element-plus' brings its styles along. Never autosize on a textarea, nor a static style="..." in a
+ *   Element Plus by name: import { ElButton } from 'element-plus' brings its styles along. No `autosize` on a textarea, nor a static style="..." in a
  *   template (the policy refuses style attributes in HTML; :style bindings are fine). Colours only from styles/theme.css, so that dark works.
  */
 import { createApp } from 'vue';

@@ -19,5 +19,5 @@ export function findSource(source: string, snapshot: Snapshot): Place | undefine
     const row = snapshot.children[child]!.findIndex((r) => Object.hasOwn(r, column) && (key === undefined || r[key] === value));
     if (row >= 0) return { child, row, column };
   }
-  return Object.hasOwn(snapshot.case, column) ? { column } : undefined;
+  return undefined;
 }
