@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { Settings } from '../domain/settings.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { CapturePollers } from '../capture/capture.module.js';
+import { bureauTime } from '../capture/capture.poller.js';
 import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
@@ -115,11 +116,13 @@ async function stand(queue: 'redis' | 'postgres', rttMs: number): Promise<Stand>
 /** One round: cases committed in the bureau at once, until every file is staged; then `sftp -b` of the same files. */
 async function oneRound(s: Stand, first: number, cases: number): Promise<Round> {
   const catalogue = loadCatalogue();
-  const records = Array.from({ length: cases }, (_, i) => sizedCase({ catalogue, seed: 5, sequence: first + i, appliedAt: '2026-11-02 09:00:00.000', targetBytes: 6_000 }));
+  // Applied for today, as a burst is: cases that are weeks old would bring warnings and cards, which are no part of the way to the center.
+  const appliedAt = bureauTime(new Date());
+  const records = Array.from({ length: cases }, (_, i) => sizedCase({ catalogue, seed: 5, sequence: first + i, appliedAt, targetBytes: 6_000 }));
   const client = new pg.Client({ connectionString: s.databases.ledgerUrl });
   await client.connect();
   let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 50);
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 250);
   const floor = String((await client.query<{ id: string }>('select coalesce(max(id), 0) as id from exchange')).rows[0]!.id);
   // An open transaction holds the watermark back while the rows go in; its end is the moment at which all of them count.
   const holder = new pg.Client({ connectionString: s.databases.bureauUrl });
