@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { faults } from './chaos/fault-catalogue.adapter.js';
+import { killPoints, stagingKillPoints } from './chaos/kill-points.js';
 import { runStorm } from './chaos/run-storm.adapter.js';
 import { survived, writeStormReport } from './chaos/storm-report.js';
 
@@ -11,7 +12,7 @@ const help = `npm run chaos [-- options]
 The gateway as separate processes (two schedulers, two workers, an api) on real PostgreSQL and Redis, simulated receivers
 behind real SFTP, a bureau that never rests, and everything that can go wrong. Afterwards a checker compares the bureau's rows,
 the ledger and what the receivers hold. Exit code 0 only when nothing was lost, doubled, out of order or falsely reported.
-  --minutes N        how long about (default 5)
+  --minutes N        how long about (default 10; every fault once and every critical point take about 8, however few are asked for)
   --seed N           another storm (default 1); the same seed plans the same storm
   --queue Q          redis | postgres (default redis)
   --faults a,b,c     only these
@@ -48,16 +49,18 @@ async function main(): Promise<number> {
   const names = values.faults?.split(',').map((n) => n.trim());
   const unknown = names?.find((n) => !faults.some((f) => f.name === n));
   if (unknown !== undefined) wrong(`there is no fault '${unknown}'`);
-  const minutes = number(values.minutes, 5);
+  const minutes = number(values.minutes, 10);
   const count = names?.length ?? faults.length;
-  // About 9 s a fault with the calm after it; what is left of the time is mixed, at least a third.
-  const aloneRounds = values.short ? 1 : Math.max(1, Math.floor((minutes * 60 * 0.6) / (count * 9)));
+  const deaths = names === undefined || names.includes('kill-at') ? killPoints.length + stagingKillPoints.length : 0;
+  const again: Record<string, number> = values.short ? { 'kill-at': 1 } : { 'kill-at': deaths, 'kill-random': 4 };
+  // About 7 s a fault with the calm after it; what is left of the time is mixed, at least a third.
+  const aloneRounds = values.short ? 1 : Math.max(1, Math.floor((minutes * 60 * 0.6 - deaths * 7) / (count * 7)));
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gateway-storm-'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(`everything is kept in ${dir}${values.keep ? '' : ' until the end'}`);
   const report = await runStorm({
     dir, queue, say, seed: number(values.seed, 1), faults: names ?? (values.short ? shortFaults : undefined), aloneRounds,
-    mixedMs: values.short ? 6_000 : Math.max(20_000, minutes * 60_000 - aloneRounds * count * 9_000), kills: values.short ? 1 : 30,
+    mixedMs: values.short ? 6_000 : Math.max(20_000, minutes * 60_000 - (aloneRounds * count + deaths) * 7_000), again,
     casesPerSecond: number(values.rate, values.short ? 2 : 3), maxCases: 100_000, settleMs: number(values.settle, 60) * 1000,
     takeoverLeaseMs: values.short ? undefined : 10_000, takeoverLimitMs: 15_000,
   });

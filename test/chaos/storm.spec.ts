@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 describe('the plan of a storm', () => {
   const known = ['a', 'b', 'c', 'kill-at'].map((name) => ({ name, lasts: [100, 900] as const }));
-  const plan = (seed: number): ReturnType<typeof planFaults> => planFaults(known, makeRandom(seed).next, { aloneRounds: 2, mixedMs: 20_000, kills: 3 });
+  const plan = (seed: number): ReturnType<typeof planFaults> => planFaults(known, makeRandom(seed).next, { aloneRounds: 2, mixedMs: 20_000, again: { 'kill-at': 3 } });
 
   it('is the same for the same seed and another for another', () => {
     expect(plan(5)).toEqual(plan(5));

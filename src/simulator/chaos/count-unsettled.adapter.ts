@@ -34,7 +34,7 @@ const bureauKeys = `
   select 'application' as event, case_no, '1' as seq from land_case where applied_at is not null
   union all select 'acceptance', case_no, '1' from land_case where accepted_at is not null
   union all select 'refusal', case_no, '1' from land_case where refused_at is not null and accepted_at is null
-  union all select 'result', case_no, '1' from land_case where closed_at is not null or withdrawn_at is not null or withdrawn_at is not null
+  union all select 'result', case_no, '1' from land_case where closed_at is not null or withdrawn_at is not null
   union all select 'supplement-notice', case_no, supplement_no::text from land_supplement where notified_at is not null
   union all select 'supplement-received', case_no, supplement_no::text from land_supplement where received_at is not null
   union all select 'process-step', case_no, step_no::text from land_step where step_status = 'DONE' and started_at is not null

@@ -14,6 +14,8 @@ export interface StormScene {
   random(): number;
   /** Names of kill points that were visited. */
   readonly visited: Set<string>;
+  /** Names of processes that died at a random moment; when all have, it begins again. */
+  readonly struck: Set<string>;
 }
 
 export interface Fault {
@@ -86,10 +88,19 @@ function harmFile(name: string, text: string, harm: (file: string) => Promise<vo
   };
 }
 
+/** One process after the other, in an order of chance, until each has died. */
+function nextVictim(scene: StormScene): StormProcess {
+  const { processes } = scene.stack;
+  if (scene.struck.size >= processes.length) scene.struck.clear();
+  const victim = pick(scene, processes.filter((p) => !scene.struck.has(p.process.name)));
+  scene.struck.add(victim.process.name);
+  return victim;
+}
+
 const forWorkers = (scene: StormScene): StormProcess => pick(scene, scene.stack.of('worker'));
 
 export const faults: readonly Fault[] = [
-  { name: 'kill-random', text: 'kill -9 of a process at any moment', lasts: [500, 2_000], disturbances: ['workers-killed'], begin: (scene) => { pick(scene, scene.stack.processes).process.kill(); return Promise.resolve(nothing); } },
+  { name: 'kill-random', text: 'kill -9 of a process at any moment', lasts: [500, 2_000], disturbances: ['workers-killed'], begin: (scene) => { nextVictim(scene).process.kill(); return Promise.resolve(nothing); } },
   {
     name: 'kill-at', text: 'kill -9 of the process that reaches a critical point (before or after a statement, a commit, a write, a rename)', lasts: [2_000, 4_000], disturbances: ['workers-killed'],
     begin: (scene) => {

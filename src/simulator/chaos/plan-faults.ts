@@ -19,9 +19,9 @@ interface Known {
 
 /**
  * Which faults strike when, from the seed alone. Every fault comes at least once while there is time for it.
- * `mixedMs` is how long the mixed part lasts; `kills` how many critical points are visited one after the other in the first part.
+ * `mixedMs` is how long the mixed part lasts; `again` how often more some of them come alone: deaths, for each process and each critical point.
  */
-export function planFaults(known: readonly Known[], random: () => number, size: { readonly aloneRounds: number; readonly mixedMs: number; readonly kills: number }): FaultPlan {
+export function planFaults(known: readonly Known[], random: () => number, size: { readonly aloneRounds: number; readonly mixedMs: number; readonly again: Readonly<Record<string, number>> }): FaultPlan {
   const lasting = (fault: Known): number => Math.round(fault.lasts[0] + random() * (fault.lasts[1] - fault.lasts[0]));
   const shuffled = (): Known[] => {
     const list = [...known];
@@ -33,8 +33,7 @@ export function planFaults(known: readonly Known[], random: () => number, size: 
   };
   const alone: PlannedFault[] = [];
   for (let round = 0; round < size.aloneRounds; round += 1) for (const fault of shuffled()) alone.push({ name: fault.name, atMs: 0, lastsMs: lasting(fault) });
-  const killAt = known.find((k) => k.name === 'kill-at');
-  if (killAt) for (let i = 0; i < size.kills; i += 1) alone.push({ name: killAt.name, atMs: 0, lastsMs: lasting(killAt) });
+  for (const fault of known) for (let i = 0; i < (size.again[fault.name] ?? 0); i += 1) alone.push({ name: fault.name, atMs: 0, lastsMs: lasting(fault) });
 
   const mixed: PlannedFault[] = [];
   let queue = shuffled();

@@ -26,8 +26,8 @@ export interface StormOptions {
   /** How often each fault comes alone, and how long the mixed part lasts. */
   readonly aloneRounds: number;
   readonly mixedMs: number;
-  /** Critical points visited one after the other beside what the rounds visit. */
-  readonly kills: number;
+  /** How often some faults come alone beside that: one critical point and one process after the other. */
+  readonly again: Readonly<Record<string, number>>;
   readonly casesPerSecond: number;
   readonly maxCases: number;
   /** Everything must settle within this after the last fault. */
@@ -71,7 +71,7 @@ class Storm {
     const load = await startStormLoad({ bureauUrl: stack.bureauUrl, seed: options.seed, casesPerSecond: options.casesPerSecond, maxCases: options.maxCases });
     await stack.startGateway();
     load.start();
-    const scene: StormScene = { stack, load, random: this.random, visited: this.visited };
+    const scene: StormScene = { stack, load, random: this.random, visited: this.visited, struck: new Set() };
     const unsettled: UnsettledOptions = {
       bureauUrl: stack.bureauUrl, ledgerUrl: stack.ledgerUrl, channels: watched,
       centers: Object.fromEntries(Object.keys(stack.centers).map((c) => [c, { dir: path.join(options.dir, c) }])),
