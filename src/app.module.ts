@@ -4,6 +4,7 @@ import { AcknowledgementModule } from './acknowledgement/acknowledgement.module.
 import { AcknowledgementProcessor } from './acknowledgement/acknowledgement.processor.js';
 import { AlarmJobs, AlarmModule } from './alarm/alarm.module.js';
 import { JobPoller, type ScheduledJob } from './app.poller.js';
+import { RelayAdapter } from './app.relay.adapter.js';
 import { CaptureModule, CapturePollers } from './capture/capture.module.js';
 import { CollectionModule } from './collection/collection.module.js';
 import { CollectionPoller } from './collection/collection.poller.js';
@@ -70,9 +71,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly leases: LeaseStore,
     private readonly channels: ChannelStore,
     private readonly exchanges: ExchangeStore,
-    private readonly view: ExchangeViewStore,
-    private readonly inbox: InboxStore,
-    private readonly acknowledgements: AcknowledgementStore,
+    view: ExchangeViewStore,
+    inbox: InboxStore,
+    acknowledgements: AcknowledgementStore,
     private readonly pollers: CapturePollers,
     private readonly mapping: MappingProcessor,
     private readonly delivery: DeliveryProcessor,
@@ -80,7 +81,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly collection: CollectionPoller,
     private readonly retention: RetentionPoller,
     private readonly returns: ReturnProcessor,
-    private readonly returnFiles: ReturnFileStore,
+    returnFiles: ReturnFileStore,
     private readonly mirror: MirrorPoller,
     private readonly charges: ChargePoller,
     private readonly reconciliation: ReconciliationPoller,
@@ -91,8 +92,10 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly supervision: SupervisionJobs,
   ) {
     this.jobs = new JobPoller(registry, leases, log);
+    this.relay = new RelayAdapter({ doorbell, view, inbox, acknowledgements, returnFiles, log }, settings.relay.quietMs);
   }
   private readonly jobs: JobPoller;
+  private readonly relay: RelayAdapter;
 
   static register(parts: GatewayParts): DynamicModule {
     const { settings, mappings } = parts;
@@ -123,10 +126,10 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.channels.ensure(active.map((c) => c.channel));
     if (this.settings.roles.includes('worker')) {
       const concurrency = Math.max(1, active.length);
-      this.doorbell.answer('render', concurrency, (channel) => this.mapping.handle(channel));
-      this.doorbell.answer('deliver', concurrency, (channel) => this.delivery.handle(channel));
-      this.doorbell.answer('read', concurrency, (channel) => this.reading.handle(channel));
-      this.doorbell.answer('return', concurrency, (channel) => this.returns.handle(channel));
+      this.relay.answer('render', concurrency, (channel) => this.mapping.handle(channel));
+      this.relay.answer('deliver', concurrency, (channel) => this.delivery.handle(channel));
+      this.relay.answer('read', concurrency, (channel) => this.reading.handle(channel));
+      this.relay.answer('return', concurrency, (channel) => this.returns.handle(channel));
     }
     if (this.settings.roles.includes('scheduler')) this.jobs.start(this.scheduledJobs());
     this.log.info({ roles: this.settings.roles, channels: active.map((c) => c.channel), queue: this.settings.queue.backend, ledger: this.settings.ledger.engine, bureau: this.settings.bureau.engine }, 'the gateway runs');
@@ -139,6 +142,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     this.reading.stop();
     this.returns.stop();
     await this.jobs.stop();
+    await this.relay.stop();
     await this.doorbell.close();
     await this.staging.closeAll();
     await this.pollers.bureau?.close();
@@ -149,7 +153,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   private scheduledJobs(): ScheduledJob[] {
     const { settings } = this;
     const jobs: ScheduledJob[] = [
-      { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.relay() },
+      { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.ringForDue() },
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
       ...this.alarmJobs.list(),
       ...this.supervision.list(),
@@ -175,14 +179,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     return jobs;
   }
 
-  /** Rings for whatever the ledger says is due: the queue may have lost every bell. */
-  private async relay(): Promise<void> {
+  private async ringForDue(): Promise<void> {
     const emptied = await this.doorbell.emptied();
-    for (const due of await this.view.dueChannels()) await this.doorbell.ring(due.state === 'captured' ? 'render' : 'deliver', due.channel);
-    const reading = new Set([...(await this.inbox.channelsDue()), ...(await this.acknowledgements.channelsWithEarly())]);
-    for (const channel of reading) await this.doorbell.ring('read', channel);
-    const returned = new Set([...(await this.inbox.channelsDue('return')), ...(await this.returnFiles.channelsOwing())]);
-    for (const channel of returned) await this.doorbell.ring('return', channel);
+    await this.relay.ring();
     if (emptied) await this.noteEmptied();
   }
 

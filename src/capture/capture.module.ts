@@ -7,6 +7,7 @@ import { CompletenessStore } from '../ledger/completeness.store.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
+import { namingConnection } from '../platform/naming-connection.js';
 import { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { LOG } from '../platform/tokens.js';
@@ -39,7 +40,7 @@ export class CaptureModule {
           inject: [CaptureStore, CompletenessStore, DoorbellAdapter, Clock, LOG, MetricsAdapter],
           useFactory: async (store: CaptureStore, completeness: CompletenessStore, doorbell: DoorbellAdapter, clock: Clock, log: GatewayLog, metrics: MetricsAdapter) => {
             if (!settings.roles.includes('scheduler')) return new CapturePollers(undefined, new Map(), new Map());
-            const bureau = await openBureau(settings);
+            const bureau = await namingConnection('the bureau', settings.bureau.url, () => openBureau(settings));
             const parts = settings.streamDefinitions.map((stream) => captureParts(bureau, stream, subscriptions, { settings, store, completeness, doorbell, clock, log, metrics }));
             return new CapturePollers(bureau, new Map(parts.map((p) => [p.stream, p.poller])), new Map(parts.map((p) => [p.stream, p.completeness])));
           },

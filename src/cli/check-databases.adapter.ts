@@ -7,7 +7,7 @@ import { raw, sql } from '../platform/database/sql.js';
 import { openBureau } from '../capture/capture.module.js';
 import { exitCodes, type CliContext } from './cli-context.js';
 import { failureLine, fault, good, skewLine, warning, type CheckLine } from './check-line.js';
-import { describeAddress, describeError } from './describe-error.js';
+import { describeAddress, describeError } from '../platform/describe-error.js';
 import { connectLedger, pendingMigrations, storesOf } from './open-parts.adapter.js';
 
 /** The ledger: whether it answers, whether its tables are up to date, what time it has. */

@@ -1,6 +1,6 @@
 import { failureCodes, type GatewayFailure } from '../domain/failures.js';
 import { exitCodes, type ExitCode } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 
 /** One thing that was looked at. */
 export interface CheckLine {

@@ -4,7 +4,7 @@ import type { Settings } from '../domain/settings.js';
 import { volatileRedisFaults } from '../platform/queue/doorbell.adapter.js';
 import { fault, good, warning, type CheckLine } from './check-line.js';
 import { exitCodes } from './cli-context.js';
-import { describeAddress, describeError } from './describe-error.js';
+import { describeAddress, describeError } from '../platform/describe-error.js';
 
 const area = 'queue';
 const connectLimitMs = 5_000;

@@ -6,7 +6,7 @@ import { formatFaults } from '../platform/config/format-faults.js';
 import { createLog } from '../platform/log.adapter.js';
 import { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { formatCompleteness, type ShownRun } from './format-completeness.js';
 import { helpText } from './help-text.js';
 import { readMappings, ring, settingsOrFail, withBureau, withLedger } from './open-parts.adapter.js';

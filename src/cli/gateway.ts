@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import os from 'node:os';
 import { SystemClock } from '../platform/system-clock.adapter.js';
 import { exitCodes } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { runCli } from './run-cli.command.js';
 
 /** Entry of `npm run gateway -- <command>`. */

@@ -10,7 +10,7 @@ import { formatFaults } from '../platform/config/format-faults.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { channelOrFail } from './channel-of.js';
 import { CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { formatMapped, type MappedCase } from './format-map.js';
 import { connectLedger, pendingMigrations, readMappings, settingsOrFail, storesOf, withBureau } from './open-parts.adapter.js';
 

@@ -11,7 +11,7 @@ import { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { StagingRegistry } from '../platform/staging/staging-registry.adapter.js';
 import { channelOrFail } from './channel-of.js';
 import { actorOf, CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { formatMirror, type ChannelMirror } from './format-mirror.js';
 import { helpText } from './help-text.js';
 import { ring, settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';

@@ -36,7 +36,7 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { createLog } from '../platform/log.adapter.js';
 import { DoorbellAdapter, type Bell } from '../platform/queue/doorbell.adapter.js';
 import { CommandFailure, exitCodes, type CliContext } from './cli-context.js';
-import { describeAddress, describeError } from './describe-error.js';
+import { describeAddress, describeError } from '../platform/describe-error.js';
 
 /** How long the doorbell may take: the relay rings anyway within a second or so. */
 const ringLimitMs = 2_000;

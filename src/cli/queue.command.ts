@@ -7,7 +7,7 @@ import { laneRules } from '../ledger/ledger.module.js';
 import { createLog } from '../platform/log.adapter.js';
 import { DoorbellAdapter, type Bell, type BellDepth } from '../platform/queue/doorbell.adapter.js';
 import { CommandFailure, exitCodes, printJson, type CliContext, type ExitCode } from './cli-context.js';
-import { describeAddress, describeError } from './describe-error.js';
+import { describeAddress, describeError } from '../platform/describe-error.js';
 import { formatTable, plural } from './format-terminal.js';
 import { settingsOrFail, withLedger, type OpenedLedger } from './open-parts.adapter.js';
 

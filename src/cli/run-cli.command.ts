@@ -12,7 +12,7 @@ import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli
 import { registerCompleteness } from './completeness.command.js';
 import { registerPrune } from './prune.command.js';
 import { registerRecover } from './recover.command.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { registerHandOver } from './hand-over.command.js';
 import { mapCommand } from './map.command.js';
 import { registerMirror } from './mirror.command.js';

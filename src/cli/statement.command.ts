@@ -13,7 +13,7 @@ import { writeStatementXml } from '../reconciliation/write-statement-xml.js';
 import { writeStatementHtml } from '../reconciliation/write-statement-html.js';
 import { writeStatementRecord, type StatementRecord } from '../reconciliation/write-statement-record.js';
 import { CommandFailure, exitCodes, type CliContext, type ExitCode } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 import { formatStatement } from './format-statement.js';
 import { plural } from './format-terminal.js';
 import { helpText } from './help-text.js';

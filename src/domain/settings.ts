@@ -30,7 +30,7 @@ export const gatewaySchema = z.strictObject({
   ledger: z.strictObject({ engine, url: databaseUrl, poolSize: z.number().int().min(2), statementTimeoutMs: ms, migrate: z.boolean(), encrypt: z.boolean(), trustServerCertificate: z.boolean() }),
   queue: z.strictObject({ backend: z.enum(['redis', 'postgres']), url: z.string(), prefix: z.string().regex(/^[A-Za-z0-9_-]+$/), allowVolatile: z.boolean(), lockMs: ms, stalledCheckMs: ms }),
   capture: z.strictObject({ pollEveryMs: ms, batchCases: z.number().int().min(1).max(5000), standingAlarmMs: ms, removalSweepEveryMs: ms }),
-  relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms }),
+  relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms, quietMs: ms.default(5_000) }),
   render: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
   deliver: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
   retry: z.strictObject({ firstDelayMs: ms, maxDelayMs: ms, maxAttempts: z.number().int().min(1), maxCrashes: z.number().int().min(1) }),

@@ -33,6 +33,7 @@ import { MessageStore } from './message.store.js';
 import { MirrorStore } from './mirror.store.js';
 import { RetentionPoller } from './retention.poller.js';
 import { RetentionStore } from './retention.store.js';
+import { namingConnection } from '../platform/naming-connection.js';
 import { openLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
@@ -62,7 +63,7 @@ export class LedgerModule {
       module: LedgerModule,
       imports: [platform],
       providers: [
-        { provide: LEDGER_DATABASE, useFactory: () => openLedger(settings) },
+        { provide: LEDGER_DATABASE, useFactory: () => namingConnection('the ledger', settings.ledger.url, () => openLedger(settings)) },
         { provide: LANE_RULES, useValue: laneRules(settings) },
         { provide: ExchangeStore, useFactory: (db: DatabaseAdapter, clock: Clock, rules: LaneRules) => new ExchangeStore(db, clock, rules, settings.retry), inject: [LEDGER_DATABASE, Clock, LANE_RULES] },
         { provide: CaptureStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new CaptureStore(db, clock, e, rules, recent), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },

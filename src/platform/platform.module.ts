@@ -3,6 +3,7 @@ import type { Settings } from '../domain/settings.js';
 import { Clock } from './clock.js';
 import { createLog, type GatewayLog } from './log.adapter.js';
 import { MetricsAdapter } from './metrics.adapter.js';
+import { namingConnection } from './naming-connection.js';
 import { DoorbellAdapter } from './queue/doorbell.adapter.js';
 import { StagingRegistry } from './staging/staging-registry.adapter.js';
 import { SystemClock } from './system-clock.adapter.js';
@@ -20,7 +21,7 @@ export class PlatformModule {
         { provide: Clock, useValue: given.clock ?? new SystemClock() },
         { provide: MetricsAdapter, useValue: new MetricsAdapter({ processMetrics: given.processMetrics ?? true }) },
         { provide: StagingRegistry, useValue: new StagingRegistry(settings.channels) },
-        { provide: DoorbellAdapter, useFactory: (log: GatewayLog) => DoorbellAdapter.open(settings.queue, log), inject: [LOG] },
+        { provide: DoorbellAdapter, useFactory: (log: GatewayLog) => namingConnection('the queue', settings.queue.url, () => DoorbellAdapter.open(settings.queue, log)), inject: [LOG] },
       ],
       exports: [SETTINGS, LOG, Clock, MetricsAdapter, StagingRegistry, DoorbellAdapter],
     };

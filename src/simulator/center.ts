@@ -35,7 +35,10 @@ async function start(): Promise<SimulatedCenter> {
   });
 }
 
-const center = await start();
+const center = await start().catch((error: unknown) => {
+  process.stderr.write(`The simulated center does not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
 process.stdout.write(`simulated center is up${center.sftp ? `, SFTP on ${center.sftp.host}:${String(center.sftp.port)}, host key ${center.sftp.hostKeySha256}` : ''}\n`);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

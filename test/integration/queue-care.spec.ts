@@ -3,6 +3,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import type { GatewaySettings } from '../../src/domain/settings.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
+import { WireProxy } from '../../src/simulator/chaos/wire-proxy.adapter.js';
 import { startRedisServer, type RedisServer } from '../../src/simulator/servers/redis-server.adapter.js';
 import { freshDatabase, stopPostgres } from '../support/postgres.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
@@ -28,13 +29,13 @@ afterAll(async () => {
 });
 
 const settingsOf = (backend: 'redis' | 'postgres', url: string): GatewaySettings['queue'] => ({ backend, url, prefix: `care${process.pid}x${++runs}`, allowVolatile: false, lockMs: 2_000, stalledCheckMs: 500 });
-async function open(settings: GatewaySettings['queue']): Promise<DoorbellAdapter> {
-  const doorbell = await DoorbellAdapter.open(settings, log);
+async function open(settings: GatewaySettings['queue'], silentMs?: number): Promise<DoorbellAdapter> {
+  const doorbell = await DoorbellAdapter.open(settings, log, silentMs);
   opened.push(doorbell);
   return doorbell;
 }
 async function until(good: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 20_000;
   while (!(await good())) {
     if (Date.now() > end) throw new Error(`${what} did not come`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -157,5 +158,26 @@ it('a Redis that hangs without an answer holds nobody up', async () => {
     expect(await relay.ring('render', 'center')).toBe(false);
   } finally {
     await Promise.all([...opened.splice(0).map((d) => d.close()), proxy.close()]);
+  }
+});
+
+it('bells on PostgreSQL are answered again after the lines to it went silent for ever', async () => {
+  const settings = settingsOf('postgres', await freshDatabase('queue'));
+  const url = new URL(settings.url);
+  const proxy = await WireProxy.start({ host: url.hostname, port: Number(url.port) });
+  try {
+    url.port = String(proxy.port);
+    const doorbell = await open({ ...settings, url: url.href }, 1_000);
+    const { answered } = answering(doorbell);
+    await doorbell.ring('render', 'before');
+    await until(() => answered.length === 1, 'the first ring');
+    proxy.setMode('hang');
+    expect(await doorbell.ring('render', 'during')).toBe(false);
+    proxy.setMode('pass'); // for new lines; those that were open stay silent
+    await until(async () => (await doorbell.ring('render', 'after')) && answered.includes('after'), 'a ring over new lines');
+    proxy.cut(); // a worker that stops says goodbye on the silent line too, and would wait for the answer
+    await Promise.all(opened.splice(0).map((d) => d.close()));
+  } finally {
+    await proxy.close();
   }
 });

@@ -5,6 +5,7 @@ import type { GatewaySettings } from '../../domain/settings.js';
 import type { GatewayLog } from '../log.adapter.js';
 import { dropMarks, readEpoch, redisSeconds } from './redis-marks.adapter.js';
 import { judgeRedisInfo } from './judge-redis-info.js';
+import { postgresLine } from './postgres-line.js';
 
 /** What a worker can be rung for. The key is a channel name (or `all`); the ledger says what is due there. */
 export const bells = ['render', 'deliver', 'read', 'return'] as const;
@@ -35,8 +36,11 @@ interface WorkerHandle {
   on(event: 'error' | 'failed', listener: (...args: never[]) => void): unknown;
 }
 
-/** A line to Redis on which a command has no answer for this long is made anew; longer than a worker's blocking wait (5 s). */
-const silentLimitMs = 15_000;
+/** A line to the queue on which a command has no answer for this long is made anew; longer than a worker's blocking wait on Redis (5 s). */
+const defaultSilentMs = 15_000;
+
+/** How soon a worker asks again after an error of the queue; the default of 15 s would be felt after every hiccup. */
+const retryDelayMs = 1_000;
 
 /** How long work under way and connections may take to end at a stop. */
 const closeLimitMs = 15_000;
@@ -62,21 +66,23 @@ export class DoorbellAdapter {
   private constructor(
     private readonly settings: GatewaySettings['queue'],
     private readonly log: GatewayLog,
+    private readonly silentMs: number,
   ) {
     if (settings.backend === 'redis') {
       // A ring that cannot be sent now fails now: nothing is kept in memory for a Redis that is gone.
-      this.redis = new Redis(settings.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true, socketTimeout: silentLimitMs, retryStrategy: (n) => Math.min(200 * n, 2_000) });
+      this.redis = new Redis(settings.url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true, socketTimeout: silentMs, retryStrategy: (n) => Math.min(200 * n, 2_000) });
       this.redis.on('error', (error) => this.noteError(error));
     }
   }
 
   /** Connects; throws when the queue cannot be used as configured (volatile Redis, no PostgreSQL). */
-  static async open(settings: GatewaySettings['queue'], log: GatewayLog): Promise<DoorbellAdapter> {
-    const bell = new DoorbellAdapter(settings, log);
+  static async open(settings: GatewaySettings['queue'], log: GatewayLog, silentMs = defaultSilentMs): Promise<DoorbellAdapter> {
+    const bell = new DoorbellAdapter(settings, log, silentMs);
     if (bell.redis) {
       await bell.redis.connect().catch((error: unknown) => {
         bell.redis!.disconnect();
-        throw error;
+        // The driver rejects with "Connection is closed"; why it was closed came as an event before.
+        throw bell.lastError === '' ? error : new Error(bell.lastError, { cause: error });
       });
       const faults = await volatileRedisFaults(bell.redis);
       if (faults.length > 0 && !settings.allowVolatile) {
@@ -84,7 +90,7 @@ export class DoorbellAdapter {
         throw new Error(`Redis would lose the queue: ${faults.join('; ')}. Mend redis.conf, or set queue.allowVolatile (the ledger rings again after a loss, at the price of delay)`);
       }
     } else {
-      const client = new pg.Client({ connectionString: settings.url });
+      const client = new pg.Client(postgresLine(settings.url, silentMs));
       await client.connect();
       try {
         await runMigrations(client as never);
@@ -121,14 +127,15 @@ export class DoorbellAdapter {
       lockDuration: this.settings.lockMs,
       stalledInterval: this.settings.stalledCheckMs,
       maxStalledCount: 1_000,
+      runRetryDelay: retryDelayMs,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
     };
     const work = async (job: { data: BellJob }): Promise<void> => handle(job.data.key);
     const worker = (
       this.settings.backend === 'redis'
-        ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null, socketTimeout: silentLimitMs } as ConnectionOptions })
-        : new this.postgres.Worker<BellJob>(this.name(bell), work, { ...options, connection: { connectionString: this.settings.url, max: 3 } })
+        ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null, socketTimeout: this.silentMs } as ConnectionOptions })
+        : new this.postgres.Worker<BellJob>(this.name(bell), work, { ...options, connection: { ...postgresLine(this.settings.url, this.silentMs), max: 3 } })
     ) as unknown as WorkerHandle;
     worker.on('error', (error: Error) => this.noteError(error));
     worker.on('failed', (_job: unknown, error: Error) => this.log.error({ bell, err: error }, 'a bell was answered with an error; the sweep rings again'));
@@ -186,6 +193,17 @@ export class DoorbellAdapter {
     }));
   }
 
+  /** Bells that somebody alive is answering just now; none where the queue does not say. */
+  async busyBells(): Promise<Set<Bell>> {
+    try {
+      const depths = await inTime(() => this.depths());
+      return new Set(depths.filter((d) => d.active > d.stalled).map((d) => d.bell));
+    } catch (error) {
+      this.noteError(error as Error);
+      return new Set();
+    }
+  }
+
   /** Removes every bell that was rung, also what swallows new ones by mistake. Work under way goes on: the ledger holds its claim. */
   async silence(): Promise<void> {
     for (const bell of bells) {
@@ -230,7 +248,7 @@ export class DoorbellAdapter {
       const locked = active.length === 0 ? 0 : await this.redis.exists(...active.map((id) => `${base}:${id}:lock`));
       return active.length - locked;
     }
-    const client = new pg.Client({ connectionString: this.settings.url });
+    const client = new pg.Client(postgresLine(this.settings.url, this.silentMs));
     await client.connect();
     try {
       const { rows } = await client.query<{ n: string }>(`select count(*) as n from bullmq.job where queue = $1 and state = 'active' and locked_until_ms < extract(epoch from clock_timestamp()) * 1000`, [this.name(bell)]);
@@ -248,7 +266,7 @@ export class DoorbellAdapter {
     const queue = (
       this.settings.backend === 'redis'
         ? new Queue<BellJob>(this.name(bell), { prefix: this.settings.prefix, connection: this.redis as unknown as ConnectionOptions, skipWaitingForReady: true } as never)
-        : new this.postgres.Queue<BellJob>(this.name(bell), { connection: { connectionString: this.settings.url, max: 2 } })
+        : new this.postgres.Queue<BellJob>(this.name(bell), { connection: { ...postgresLine(this.settings.url, this.silentMs), max: 2 } })
     ) as unknown as QueueHandle;
     queue.on('error', (error) => this.noteError(error));
     return queue;
