@@ -2,7 +2,7 @@ import type { Settings } from '../domain/settings.js';
 import { ReturnTable } from '../reconciliation/return-table.adapter.js';
 import { fault, good, type CheckLine } from './check-line.js';
 import { exitCodes } from './cli-context.js';
-import { describeAddress, describeError } from './describe-error.js';
+import { describeAddress, describeError } from '../platform/describe-error.js';
 
 /** The bureau's return table: whether it answers and has the columns. That it takes rows is seen only by writing one. */
 export async function checkReturnTable(settings: Settings): Promise<CheckLine[]> {

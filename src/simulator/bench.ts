@@ -9,7 +9,7 @@ import pg from 'pg';
 import type { Settings } from '../domain/settings.js';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { CapturePollers } from '../capture/capture.module.js';
-import { bureauTime } from '../capture/capture.poller.js';
+import { bureauTime } from '../domain/bureau-time.js';
 import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
