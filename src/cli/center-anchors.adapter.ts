@@ -8,7 +8,7 @@ import type { ManifestStore } from '../ledger/manifest.store.js';
 import { readAnchor, type AuditAnchor, type AuditFault } from '../ledger/verify-audit.js';
 import { StagingRegistry } from '../platform/staging/staging-registry.adapter.js';
 import { CommandFailure, exitCodes } from './cli-context.js';
-import { describeError } from './describe-error.js';
+import { describeError } from '../platform/describe-error.js';
 
 /** What manifests outside the ledger say of the audit log, and those that the ledger holds otherwise. */
 export interface CenterAnchors {
