@@ -207,6 +207,8 @@ export interface CardDetail {
   readonly evidenceSha256: Sha256;
   readonly log: readonly { readonly at: Instant; readonly actor: string; readonly from?: CardState | undefined; readonly to: CardState; readonly reason: string }[];
   readonly moves: readonly CardMove[];
+  /** What was sent of the case: message ids, hashes of the bytes, numbers of the manifests that list them. */
+  readonly messages: readonly { readonly exchangeId: ExchangeId; readonly channel: ChannelName; readonly messageId: string; readonly sha256?: Sha256 | undefined; readonly manifestSeq?: string | undefined }[];
   readonly events: readonly TimelineEvent[];
   readonly caused: readonly CausedLevel[];
 }

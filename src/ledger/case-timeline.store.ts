@@ -1,5 +1,5 @@
 import type { ExchangeState } from '../domain/exchange-states.js';
-import type { CaseNo, ChannelName, Instant } from '../domain/vocabulary.js';
+import type { CaseNo, ChannelName, Instant, Sha256 } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
@@ -18,6 +18,10 @@ export interface EventTimeline {
   readonly stagedAt?: Instant | undefined;
   readonly pickedUpAt?: Instant | undefined;
   readonly acceptedAt?: Instant | undefined;
+  /** What was sent: its id, the hash of its bytes and the manifest that lists it. */
+  readonly messageId: string;
+  readonly sha256?: Sha256 | undefined;
+  readonly manifestSeq?: string | undefined;
 }
 
 /** Reads a case as the ledger holds it. */
@@ -43,7 +47,7 @@ export class CaseTimelineStore {
     if (caseNos.length === 0) return out;
     // The key of exchanges begins with the channel.
     const channels = (await this.database.run(sql`select channel from channel_state`)).rows.map((r) => String(r['channel']));
-    const { rows } = await this.database.run(sql`select e.id, e.case_no, e.channel, e.event, e.sequence, e.version, e.state, e.event_at, e.captured_at,
+    const { rows } = await this.database.run(sql`select e.id, e.case_no, e.channel, e.event, e.sequence, e.version, e.state, e.event_at, e.captured_at, e.message_id, e.sha256, e.manifest_seq,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'staged') as staged_at,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'picked_up') as picked_up_at,
       (select min(l.at) from exchange_log l where l.exchange_id = e.id and l.to_state = 'accepted') as accepted_at
@@ -56,6 +60,7 @@ export class CaseTimelineStore {
       known.push({
         exchangeId: String(r['id']), channel: String(r['channel']), event: String(r['event']), sequence: String(r['sequence']), version: Number(r['version']), state: String(r['state']) as ExchangeState,
         happenedAt: bureauInstant(String(r['event_at'])), capturedAt: instantText(r['captured_at']), stagedAt: at(r['staged_at']), pickedUpAt: at(r['picked_up_at']), acceptedAt: at(r['accepted_at']),
+        messageId: String(r['message_id']), sha256: r['sha256'] === null ? undefined : String(r['sha256']), manifestSeq: r['manifest_seq'] === null ? undefined : String(r['manifest_seq']),
       });
     }
     return out;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
 import type { Row } from '../../src/domain/snapshot.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
@@ -26,6 +28,7 @@ class HeldClock extends Clock {
 let stand: OpsStand;
 let browser: TestBrowser;
 let cards: CardStore;
+let folder = '';
 
 /** Calendar days as limits: no holiday of the year in which this runs may move them. */
 const handling = (acceptedMs: number, committed: number, statutory: number, more: Row = {}): Row => ({
@@ -38,6 +41,7 @@ const places: readonly Row[] = [
 ];
 
 beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'gw-board-'));
   stand = await startOpsStand((s) => ({ ...s, roles: ['api'], supervision: { ...s.supervision, bodies: ['hunan', 'guangdong'] } }));
   browser = await openBrowser('board');
   const db = stand.ledger;
@@ -91,6 +95,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await stand.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 describe('the board', () => {
@@ -194,6 +199,18 @@ describe('cards', () => {
     expect(file.suggestedFilename()).toBe(`card-${id}.json`);
     const content = await readFile((await file.path())!);
     await page.getByText(`已导出；JSON 的 SHA-256 ${createHash('sha256').update(content).digest('hex').slice(0, 16)}`).waitFor();
+    const printable = page.waitForEvent('download');
+    await page.getByRole('button', { name: /导出证明/ }).click();
+    await page.getByRole('menuitem', { name: '可打印的网页（HTML）' }).click();
+    // The page to print stands by itself: opened from a disk it asks for nothing.
+    const alone = await page.context().newPage();
+    const asked: string[] = [];
+    alone.on('request', (r) => { if (!r.url().startsWith('file:')) asked.push(r.url()); });
+    await copyFile(await (await printable).path(), path.join(folder, 'proof.html'));
+    await alone.goto(`file://${path.join(folder, 'proof.html')}`);
+    await alone.getByRole('heading', { name: /时限监察证明/ }).waitFor();
+    await alone.screenshot({ path: path.join('.cache', 'screenshots', 'board', 'proof.png'), fullPage: true });
+    expect([asked, await alone.locator('script').count()]).toEqual([[], 0]);
     const stored = (await cards.find({ ids: [id] }, 1))[0]!;
     expect([stored.state, stored.stands]).toEqual(['revoked', false]);
     await visit.end();

@@ -69,6 +69,7 @@ export class CardViews {
       // People write reasons; what looks like a number of a person is none of the page's business.
       log: history!.log.map((l) => ({ ...l, reason: maskText(l.reason, []) })),
       moves: (Object.keys(cardMoves) as CardMove[]).filter((m) => (cardMoves[m].from as readonly CardState[]).includes(card.state)), ...eventsOf(delays),
+      messages: reported.map(({ exchangeId, channel, messageId, sha256, manifestSeq }) => ({ exchangeId, channel, messageId, sha256, manifestSeq })),
     };
   }
 

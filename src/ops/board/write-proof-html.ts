@@ -11,7 +11,7 @@ h1{font-size:1.4rem;margin:0 0 .75rem}h2{font-size:1.05rem;margin:1.6rem 0 .4rem
 table{border-collapse:collapse;width:100%}th,td{border:1px solid #999;padding:.25rem .45rem;text-align:left;vertical-align:top}th{background:#eee;font-weight:600}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.o td{color:#666}.h{font-family:monospace;word-break:break-all;font-size:.85em}
 .m{border:1px solid #999;border-left:4px solid #b45309;padding:.4rem .7rem;margin:.8rem 0}.sign{margin-top:2.5rem;display:flex;gap:4rem}
-thead{display:table-header-group}tr{break-inside:avoid}@media print{@page{size:A4;margin:14mm}body{margin:0;font-size:9.5pt}}`;
+td{overflow-wrap:anywhere}thead{display:table-header-group}tr{break-inside:avoid}@media print{@page{size:A4;margin:14mm}body{margin:0;font-size:9.5pt}}`;
 
 const objects: Readonly<Record<string, string>> = { case: '办件', special: '特别程序', certificate: '发证', 'pre-acceptance': '受理前', step: '环节', charge: '收费' };
 const states: Readonly<Record<string, string>> = { issued: '已发出', appealed: '申诉中', confirmed: '已确认', revoked: '已撤销' };
@@ -55,12 +55,13 @@ ${caused.join('\n')}
 ${arithmetic(evidence.lines)}
 <h2>时间归属</h2>
 ${d.events.length === 0 ? '<p>本件没有向外报送。</p>' : table(['报文', '通道', '交换号', '发生', '业务系统', '网关', '中间机', '中心', '接收'], d.events.map((e) => row([name(e), e.channel, e.exchangeId, shown(e.happenedAt), duration(e.bureauMs), duration(e.gatewayMs), duration(e.stagingMs), duration(e.centerMs), e.acceptedAt === undefined ? `未接收（在${e.waitsAt === undefined ? '—' : places[e.waitsAt]})` : shown(e.acceptedAt)], [4, 5, 6, 7])), [4, 5, 6, 7])}
+${d.messages.length === 0 ? '' : `<h2>报文校验</h2>\n${table(['交换号', '通道', '报文编号', '清单号', '报文 SHA-256'], d.messages.map((m) => row([m.exchangeId, m.channel, m.messageId, m.manifestSeq ?? '—', m.sha256 ?? '—'])))}`}
 <h2>处理经过</h2>
-${d.log.length === 0 ? '<p>尚无人处理。</p>' : table(['时间', '何人', '状态', '理由'], d.log.map((l) => row([shown(l.at), l.actor, l.from === l.to || l.from === undefined ? (states[l.to] ?? l.to) : `${states[l.from] ?? l.from} → ${states[l.to] ?? l.to}`, l.reason])))}
+${d.log.length === 0 ? '<p>尚无人处理。</p>' : table(['时间', '何人', '状态', '理由'], d.log.map((l) => row([shown(l.at), l.actor, l.from === l.to || l.from === undefined ? (states[l.to] ?? l.to) : `${states[l.from] ?? l.from} → ${states[l.to] ?? l.to}`, l.from === l.to ? examinedInChinese(l.reason) : l.reason])))}
 <h2>校验</h2>
-<p>${escape(`导出 ${shown(proof.at)},${proof.by}；审计日志第 ${proof.auditSeq} 行`)}</p>
-<p>本证明 JSON 的 SHA-256:<span class="h">${proof.sha256}</span></p>
-<p>发牌证据的 SHA-256:<span class="h">${d.evidenceSha256}</span></p>
+<p>${escape(`导出 ${shown(proof.at)}，${proof.by}；审计日志第 ${proof.auditSeq} 行`)}</p>
+<p>本证明 JSON 的 SHA-256：<span class="h">${proof.sha256}</span></p>
+<p>发牌证据的 SHA-256：<span class="h">${d.evidenceSha256}</span></p>
 <p>审计日志末行哈希：<span class="h">${proof.auditHash}</span></p>
 <div class="sign"><span>经办：________</span><span>复核：________</span><span>日期：________</span></div>
 </body></html>
