@@ -104,7 +104,7 @@ async function demo(): Promise<number> {
   const accounts = await openDemoAccounts(gateway.app);
   say(`
   ops page        ${url}/ops/
-${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePassword === undefined ? 'the password that you chose' : `one-time password ${a.oneTimePassword}`}`).join('\n')}
+${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePassword === undefined ? `the password that you chose; a new one: node --env-file=${path.relative('.', envFile)} dist/cli/gateway.js user reset ${a.name}` : `one-time password ${a.oneTimePassword}`}`).join('\n')}
   health          ${url}/health/ready
   metrics         ${url}/metrics
   API             ${url}/api/docs   (document: ${url}/api/openapi.json)
