@@ -130,6 +130,11 @@ export class OpinionStore {
     });
   }
 
+  /** What differs is compared once more after this long: what had not been received may have been since. */
+  async refreshComparisons(before: Instant): Promise<void> {
+    await this.database.run(sql`update supervision_comparison set due = 1 where difference_count > 0 and due = 0 and compared_at < ${this.at(before)}`);
+  }
+
   async dueComparisons(limit: number): Promise<DueComparison[]> {
     const top = this.database.dialect.top(limit);
     const { rows } = await this.database.run(sql`select ${raw(top.prefix)} channel, case_no, body from supervision_comparison where due = 1 order by case_no, channel ${raw(top.suffix)}`);

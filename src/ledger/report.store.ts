@@ -65,6 +65,7 @@ export class ReportStore {
   /** New snapshots of these cases were followed; what names a case otherwise than it was reported is corrected. Their clocks are locked. */
   async follow(runner: Runner, caseNos: readonly CaseNo[]): Promise<void> {
     if (!this.isWanted || caseNos.length === 0) return;
+    await this.opinions.touchComparisons(runner, caseNos);
     const { rows } = await runner.run(sql`select h.case_no, s.body as told, n.body as now from case_head h join case_snapshot s on s.id = h.snapshot_id
       join case_head c on c.stream = ${this.stream} and c.case_no = h.case_no join case_snapshot n on n.id = c.snapshot_id
       where h.stream = ${supervisionStream.stream} and h.removed_at is null and h.case_no in (${list([...new Set(caseNos)])})`);

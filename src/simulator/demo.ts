@@ -5,7 +5,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
+import { OpinionStore } from '../ledger/opinion.store.js';
+import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
+import { sql } from '../platform/database/sql.js';
 import { createLog } from '../platform/log.adapter.js';
+import { LEDGER_DATABASE } from '../platform/tokens.js';
 import { startGateway } from '../start-gateway.js';
 import { makeRandom } from './bureau/make-random.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
@@ -56,7 +60,7 @@ async function demo(): Promise<number> {
   const httpPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
 
-  say('Starting the simulated center and the provincial side, each with a staging machine that speaks SFTP ...');
+  say('Starting the simulated center, the provincial side and e-supervision, each with a staging machine that speaks SFTP ...');
   const charges = new HeldChargesAdapter(databases.bureauUrl);
   const centerPassword = randomBytes(12).toString('hex');
   const center = await startSimulatedCenter({
@@ -73,6 +77,13 @@ async function demo(): Promise<number> {
     ack: { files: true }, xsdDir: path.resolve('mappings'),
   });
 
+  const supervision = await startSimulatedCenter({
+    channel: 'supervision', dir: path.join(dir, 'supervision'), sftp: { username: 'bureau', password: centerPassword }, pollMs: 200,
+    ack: { http: { url: `${url}/api/acknowledgements`, secret: state.secret } }, xsdDir: path.resolve('mappings'),
+    // It counts clocks itself, and without our calendar, so that there are differences to explain.
+    supervising: { everyMs: 1_500, faults: { plainWeek: true } },
+  });
+
   const env = {
     GATEWAY_PORT: String(httpPort),
     BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl,
@@ -82,12 +93,13 @@ async function demo(): Promise<number> {
     INQUIRY_KEY: inquiryKey,
     CENTER_SFTP_HOST: center.sftp!.host, CENTER_SFTP_PORT: String(center.sftp!.port), CENTER_SFTP_PASSWORD: centerPassword, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: state.secret,
     PROVINCIAL_SFTP_HOST: provincial.sftp!.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), PROVINCIAL_SFTP_PASSWORD: centerPassword, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
+    SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: supervision.sftp!.host, SUPERVISION_SFTP_PORT: String(supervision.sftp!.port), SUPERVISION_SFTP_PASSWORD: centerPassword, SUPERVISION_SFTP_HOST_KEY: supervision.sftp!.hostKeySha256, SUPERVISION_ACK_SECRET: state.secret,
   };
   const { settings, mappings } = configure(env);
   const envFile = path.join(dir, 'gateway.env');
   await writeFile(envFile, Object.entries(env).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });
   const catalogue = loadCatalogue();
-  const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, collection: { pollEveryMs: 500 }, inquiry: demoInquiry(settings.inquiry, catalogue) };
+  const quick = { ...settings, capture: { ...settings.capture, pollEveryMs: 500 }, supervision: { ...settings.supervision, everyMs: 500 }, collection: { pollEveryMs: 500 }, inquiry: demoInquiry(settings.inquiry, catalogue) };
   const random = makeRandom(state.seed + 1);
   let sample = generateCases({ catalogue, seed: state.seed, count: state.cases, from: '2026-09-01', awkward: true });
   const seeded = path.join(dir, 'seeded');
@@ -112,7 +124,7 @@ ${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePasswor
   where is my case ${url}/inquiry/   in the hall: ${url}/inquiry/kiosk   hotline: ${url}/inquiry/desk   completed: ${url}/inquiry/completed
                   ${exampleCase(sample)}
   command line    node --env-file=${path.relative('.', envFile)} dist/cli/gateway.js status   (or map, show, retry, check)
-  delivered files ${path.relative('.', path.join(dir, 'center'))} and ${path.relative('.', path.join(dir, 'provincial'))}, folders in, manifest, archive
+  delivered files ${['center', 'provincial', 'supervision'].map((name) => path.relative('.', path.join(dir, name))).join(', ')}: folders in, manifest, archive
   stop with Ctrl-C
 `);
 
@@ -131,7 +143,7 @@ ${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePasswor
     if (line !== last) say(`[${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s] ${line}`);
     last = line;
     if (values.once) {
-      const open = await stillMoving(view);
+      const open = (await stillMoving(view)) + (await supervisionOwes(gateway.app.get<DatabaseAdapter>(LEDGER_DATABASE, { strict: false })));
       if (open > 0 || Object.keys(counts).length === 0) settledSince = 0;
       else if (settledSince === 0) settledSince = Date.now();
       // Nothing moves for three polls of the bureau: whatever the sample holds has come through or waits for a person.
@@ -145,11 +157,13 @@ ${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePasswor
   }
 
   if (values.once) await returnsReport(center);
-  const balanced = values.once ? await report(view, new Map([['center', center], ['provincial', provincial]])) : true;
+  if (values.once) await supervisionReport(supervision, gateway.app.get(OpinionStore, { strict: false }));
+  const balanced = values.once ? await report(view, new Map([['center', center], ['provincial', provincial], ['supervision', supervision]])) : true;
   say('Stopping ...');
   await gateway.stop();
   await center.stop();
   await provincial.stop();
+  await supervision.stop();
   await charges.close();
   await bureau.close();
   await databases.postgres.stop();
@@ -193,6 +207,30 @@ async function returnsReport(center: SimulatedCenter): Promise<void> {
   const codes = new Map<string, number>();
   for (const r of await center.returns?.receipts() ?? []) codes.set(r.code, (codes.get(r.code) ?? 0) + 1);
   say(`\nreturned ${names.length} fee, tax and control files; receipts: ${[...codes].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}; planted differences: ${center.returns?.planted().length ?? 0}`);
+}
+
+/** Clocks that have not followed all that was captured, or that wait a moment for their card. */
+async function supervisionOwes(ledger: DatabaseAdapter): Promise<number> {
+  const { rows } = await ledger.run(sql`select (select count(*) from case_snapshot s where s.stream = 'case' and s.id > (select p.position from supervision_position p where p.name = 'facts'))
+    + (select count(*) from clock_state c where c.next_crossing_at < ${new Date(Date.now() + 12_000).toISOString()}) as n`);
+  return Number(rows[0]!['n']);
+}
+
+/** Cards that the supervising side gave, and how its judgement differs from the gateway's. */
+async function supervisionReport(side: SimulatedCenter, opinions: OpinionStore): Promise<void> {
+  await side.supervising?.returnNow();
+  const names = side.supervising?.names() ?? [];
+  const until = Date.now() + 60_000;
+  let codes = new Map<string, string>();
+  while (Date.now() < until && !names.every((name) => codes.has(name))) {
+    codes = (await side.supervising?.receipts()) ?? codes;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  while (Date.now() < until && (await opinions.dueComparisons(1)).length > 0) await new Promise((resolve) => setTimeout(resolve, 250));
+  const [cards, queries, comparisons] = [await opinions.opinions({}, 10_000), await opinions.queries({ open: true }, 1_000), await opinions.comparisons({}, 10_000)];
+  const reasons = new Map<string, number>();
+  for (const { reason } of comparisons.flatMap((c) => c.differences.flatMap((d) => d.reasons))) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  say(`e-supervision gave ${cards.length} cards and asked ${queries.length} times in ${names.length} files (${[...new Set(codes.values())].join(', ') || 'no receipt'}); ${comparisons.length} cases are judged otherwise: ${[...reasons].map(([reason, n]) => `${n} ${reason}`).join(', ') || 'none'} (gateway opinions)`);
 }
 
 async function report(view: ExchangeViewStore, centers: ReadonlyMap<string, SimulatedCenter>): Promise<boolean> {

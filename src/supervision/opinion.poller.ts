@@ -32,6 +32,8 @@ export interface OpinionParts {
 const ofOneCase = 500;
 /** Cards that are older when a list comes are not asked for in it. */
 const listReachMs = 60 * 86_400_000;
+/** A difference is looked at again after this long. */
+const freshForMs = 3_600_000;
 /** Open queries are told for so long, and told again after half of it. */
 const toldForMs = 2 * 3_600_000;
 
@@ -56,13 +58,14 @@ export class OpinionPoller {
 
   /** One round; gives how many cases were compared. */
   async look(goOn: () => Promise<boolean>): Promise<number> {
-    const { opinions, settings, log, inForce } = this.parts;
+    const { opinions, settings, clock, log, inForce } = this.parts;
     const calendar = await inForce?.();
     if (calendar && calendar.version !== this.calendar.version) {
       this.calendar = calendar;
       [this.meters, this.plainMeters] = [makeMeters(new WorkingCalendar(calendar)), makeMeters(plainCalendar(calendar))];
     }
     for (const channel of opinions.bodies.keys()) await this.followLists(channel);
+    await opinions.refreshComparisons(new Date(clock.now().getTime() - freshForMs).toISOString());
     let compared = 0;
     for (let due = await opinions.dueComparisons(settings.batch); due.length > 0; due = await opinions.dueComparisons(settings.batch)) {
       const made: (DueComparison & { differences: ReturnType<typeof compareOpinions> })[] = [];

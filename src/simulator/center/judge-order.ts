@@ -33,6 +33,7 @@ const rules: readonly OrderRule[] = [
   { message: 'special-end', parent: 'special-start', sameSequence: true, code: '030' },
   { message: 'result', parent: 'acceptance', code: '021', unaccepted: ['application'] },
   { message: 'pickup', parent: 'result', code: '030' },
+  { message: 'light', parent: 'acceptance', code: '021' },
 ];
 
 /** Whether a result returns or voids the case (BJJGDM 1, 2; PROJECT_STATE 7, 8): that may happen before anybody accepts it. */

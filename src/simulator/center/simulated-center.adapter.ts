@@ -6,6 +6,7 @@ import { CenterSchemas } from './center-schemas.adapter.js';
 import { planAcknowledgements } from './plan-acknowledgements.js';
 import { ReturnFiles, type ReturnFaults, type ReturnFilesSettings } from './return-files.adapter.js';
 import { SendAcknowledgements, type AcknowledgementFaults, type AcknowledgementWays } from './send-acknowledgements.adapter.js';
+import { noSupervisionFaults, SupervisingSide, type SupervisionFaults } from './supervising-side.adapter.js';
 import { noStagingFaults, SftpStagingServer, type SftpStagingSettings, type StagingFaults } from './sftp-staging-server.adapter.js';
 
 /** Every fault switch of a simulated center; the objects may be changed while it runs. */
@@ -40,6 +41,8 @@ export interface SimulatedCenterOptions {
   readonly faults?: { readonly staging?: Partial<StagingFaults>; readonly import?: Partial<ImportFaults>; readonly acks?: Partial<AcknowledgementFaults>; readonly returns?: Partial<ReturnFaults> } | undefined;
   /** Fee and tax files for what it accepted; none: nothing is returned. */
   readonly returns?: (Pick<ReturnFilesSettings, 'chargesOf'> & Partial<Pick<ReturnFilesSettings, 'seed' | 'encoding' | 'unitCode' | 'authorityCode'>> & { /** How often what was accepted since is returned; not by itself unless told. */ readonly everyMs?: number }) | undefined;
+  /** It is a supervising side: it counts clocks itself and returns cards and queries, this often or when told. */
+  readonly supervising?: { readonly everyMs?: number; readonly faults?: Partial<SupervisionFaults> } | undefined;
   /** How often the staging directory is looked at; 200 unless told. */
   readonly pollMs?: number | undefined;
   readonly now?: (() => Date) | undefined;
@@ -72,12 +75,15 @@ export class SimulatedCenter {
     private readonly schemas: CenterSchemas | undefined,
     /** What goes back to the bureau for what was accepted. */
     readonly returns: ReturnFiles | undefined,
+    /** Counts clocks of its own; only of a supervising side. */
+    readonly supervising: SupervisingSide | undefined,
     returnEveryMs: number | undefined,
   ) {
     this.import = centerImport;
-    if (returns && returnEveryMs !== undefined) {
+    const returning = returns ?? supervising;
+    if (returning && returnEveryMs !== undefined) {
       this.returnTimer = setInterval(() => {
-        returns.returnNow().catch((error: unknown) => (this.returnFailure = error)); // seen by waitUntil
+        returning.returnNow().catch((error: unknown) => (this.returnFailure = error)); // seen by waitUntil
       }, returnEveryMs);
     }
   }
@@ -124,7 +130,8 @@ export class SimulatedCenter {
       stagingDir, journalPath: join(dir, 'journal', 'returns.jsonl'), faults: faults.returns, now,
       accepted: () => store.cases().filter((c) => store.stands(c.caseNo, 'acceptance')).map((c) => c.caseNo),
     }));
-    return new SimulatedCenter(stagingDir, sftp, centerImport, store, acks, faults, schemas, returns, options.returns?.everyMs);
+    const supervising = options.supervising && new SupervisingSide({ stagingDir, now, cases: () => store.cases(), pathOf: (manifest, fileName) => store.archivePath(manifest, fileName) }, { ...noSupervisionFaults(), ...options.supervising.faults });
+    return new SimulatedCenter(stagingDir, sftp, centerImport, store, acks, faults, schemas, returns, supervising, options.returns?.everyMs ?? options.supervising?.everyMs);
   }
 
   /** Resolves once `predicate` holds, asked every 20 ms; rejects after `timeoutMs` or when the center broke down. */
