@@ -49,7 +49,7 @@ export function registerUser(program: Command, context: CliContext, end: (code: 
   user
     .command('create').argument('<name>').description('make a user and print its one-time password; there is no default password')
     .requiredOption('--role <role>', roles.join(', ')).option('--proxy', 'without a password: the reverse proxy signs on').option('--json', 'for machines')
-    .addHelpText('after', helpText('viewer looks; operator also acts; finance also reconciles; administrator does all and keeps the users.', 'user create li.na --role administrator'))
+    .addHelpText('after', helpText('viewer looks; operator also acts; finance also reconciles; administrator does all and keeps the users; clerk answers the hotline (/inquiry/desk) and sees nothing else.', 'user create li.na --role administrator'))
     .action(async (name: string, options: { role: string; proxy?: boolean; json?: boolean }) => end(await createUserCommand(context, name, options)));
   user.command('list').description('all users').option('--json', 'for machines').action(async (options: { json?: boolean }) => end(await listUsersCommand(context, options)));
   user

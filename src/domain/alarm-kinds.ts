@@ -48,6 +48,7 @@ export const alarmKinds = {
   'write-back-failed': { severity: 'warning', text: 'clearances are not written into the return table of the bureau', zh: '结清结果未能写回业务库返回表', remedy: 'gateway check tries the return table; what is owed is kept and written by itself when the bureau takes it', remedyZh: '请用 gateway check 检查返回表;未写回的内容已保存,恢复后自动写回' },
   'statement-not-delivered': { severity: 'warning', text: 'statements of closed days are not on the staging machine', zh: '已日结的对账单未能送达中间机', remedy: 'gateway status shows whether the staging machine answers; what is owed is kept and written by itself', remedyZh: '请检查中间机;未送达的对账单已保存,恢复后自动送达' },
   'suspense-old': { severity: 'warning', text: 'differences stay open for longer than expected', zh: '差异长时间未处理', remedy: 'gateway differences lists them with the next step; gateway resolve decides', remedyZh: '请用 gateway differences 查看下一步,用 gateway resolve 处理' },
+  'inquiry-guessed': { severity: 'warning', text: 'many wrong passwords or identity numbers were tried at the inquiry', zh: '办件查询出现大量错误密码或证件号码', remedy: 'look at the requests in the log of the reverse proxy and shut out who guesses; until the hour is over only inquiry.sharedAddresses are answered', remedyZh: '请查看反向代理日志并封禁异常来源;本小时内仅 inquiry.sharedAddresses 中的地址可以查询' },
   'stage-alarm': { severity: 'warning', text: 'a stage raised an alarm', zh: '业务环节告警', remedy: 'see the text of the alarm', remedyZh: '见告警内容' },
 } as const satisfies Record<string, AlarmKindRow>;
 

@@ -85,8 +85,8 @@ export interface CompletedDay {
 }
 
 // ---- the desk: for the person who answers the hotline ----
-/** Who may; the roles that may see personal data. */
-export const deskRoles = ['operator', 'finance', 'administrator'] as const;
+/** Who may: the clerk, and the roles that may see personal data anyway. */
+export const deskRoles = ['clerk', 'operator', 'finance', 'administrator'] as const;
 export interface DeskHit {
   readonly caseNo: CaseNo;
   readonly item: string;

@@ -25,5 +25,6 @@ export function maskParties(rows: readonly Row[]): string {
 /** A case number with only so much left that its owner knows it. */
 export function maskCaseNo(caseNo: string): string {
   const signs = [...caseNo];
-  return signs.length <= 8 ? `${star.repeat(Math.max(1, signs.length - 2))}${signs.slice(-2).join('')}` : signs.slice(0, signs.length > 12 ? 8 : 4).join('') + star.repeat(signs.length - (signs.length > 12 ? 12 : 8)) + signs.slice(-4).join('');
+  const [front, back] = signs.length > 12 ? [8, 4] : signs.length > 8 ? [4, 4] : signs.length > 4 ? [0, 2] : signs.length > 1 ? [0, 1] : [0, 0];
+  return signs.slice(0, front).join('') + star.repeat(Math.max(1, signs.length - front - back)) + (back === 0 ? '' : signs.slice(-back).join(''));
 }

@@ -12,8 +12,8 @@ import type { ChannelName, Instant, Sha256 } from './vocabulary.js';
 
 /** What the ops page and its API say to each other: JSON below `/api/ops`. Instants are ISO text, money is text, ids are text. */
 
-/** viewer looks; operator also acts on exchanges and channels; finance also reconciles; administrator does all and keeps the users. */
-export const roles = ['viewer', 'operator', 'finance', 'administrator'] as const;
+/** viewer looks; operator also acts on exchanges and channels; finance also reconciles; administrator does all and keeps the users; clerk answers the hotline at the desk of the inquiry and sees nothing else. */
+export const roles = ['viewer', 'operator', 'finance', 'administrator', 'clerk'] as const;
 export type Role = (typeof roles)[number];
 
 /** Every request that is not GET carries the session's CSRF token in this header (login has none yet). */

@@ -3,6 +3,7 @@ import type { InquiryAnswer } from '../domain/inquiry-answer.js';
 import type { Settings } from '../domain/settings.js';
 import type { RuleSet } from '../domain/supervision-rules.js';
 import type { CaseNo } from '../domain/vocabulary.js';
+import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { InquiryFacts } from '../ledger/inquiry-row.js';
 import type { InquiryTryStore } from '../ledger/inquiry-try.store.js';
 import type { InquiryViewStore } from '../ledger/inquiry-view.store.js';
@@ -21,6 +22,7 @@ interface InquiryParts {
   readonly key: string;
   readonly view: InquiryViewStore;
   readonly tries: InquiryTryStore;
+  readonly alarms: AlarmStore;
   readonly flight: FlightLimit;
   readonly clock: Clock;
   /** Whose clock is told, with its rules; undefined where nobody supervises. */
@@ -31,6 +33,7 @@ interface InquiryParts {
 /** Answers who may know. Every question that is not answered costs the same and says the same, whatever is wrong with it. */
 export class CaseInquiry {
   private readonly shared = new BlockList();
+  private toldIn = '';
 
   constructor(private readonly parts: InquiryParts) {
     for (const entry of parts.settings.inquiry.sharedAddresses) {
@@ -47,6 +50,7 @@ export class CaseInquiry {
     const by = { address: digestSubject(key, 'address', addressScope(address)), caseNo: digestSubject(key, 'case', question.caseNo), shared: this.isShared(address) };
     return flight.run(async () => {
       const wait = await tries.take(by);
+      if (wait?.because === 'all') await this.tellGuessing();
       if (wait) throw refuseInquiry('too-many-requests', Math.max(1, Math.ceil(wait.waitMs / 1000)));
       const caseNo = await view.proven(digest, settings.inquiry.stream);
       const facts = caseNo === undefined ? undefined : await this.facts(caseNo);
@@ -72,6 +76,15 @@ export class CaseInquiry {
     const { settings, clock, body, meters } = this.parts;
     const unmovedDueAt = body && facts.clock ? unmovedDue(facts.clock.facts, body.rules, meters, clock.now().getTime()) : undefined;
     return composeAnswer(facts, { settings: settings.inquiry, unmovedDueAt, at: clock.iso() });
+  }
+
+  /** Once an hour; each process for itself. */
+  private async tellGuessing(): Promise<void> {
+    const { alarms, clock, settings } = this.parts;
+    const hour = clock.iso().slice(0, 13);
+    if (this.toldIn === hour) return;
+    this.toldIn = hour;
+    await alarms.raise('inquiry-guessed', 'inquiry-guessed', `more than ${settings.inquiry.limits.failuresPerHour} wrong tries within an hour`, undefined, { forMs: 3_600_000 });
   }
 
   private isShared(address: string): boolean {

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import path from 'node:path';
 import type { Settings } from '../domain/settings.js';
+import { AlarmStore } from '../ledger/alarm.store.js';
 import { InquiryStore } from '../ledger/inquiry.store.js';
 import { InquiryTryStore } from '../ledger/inquiry-try.store.js';
 import { InquiryViewStore } from '../ledger/inquiry-view.store.js';
@@ -41,10 +42,10 @@ export class InquiryModule {
         { provide: CompletedList, inject: [SETTINGS, InquiryViewStore, Clock], useFactory: (s: Settings, view: InquiryViewStore, clock: Clock) => new CompletedList(view, s.inquiry, clock) },
         {
           provide: CaseInquiry,
-          inject: [InquiryViewStore, InquiryTryStore, LocalDayStore, Clock],
-          useFactory: (view: InquiryViewStore, tries: InquiryTryStore, localDays: LocalDayStore, clock: Clock) => {
+          inject: [InquiryViewStore, InquiryTryStore, AlarmStore, LocalDayStore, Clock],
+          useFactory: (view: InquiryViewStore, tries: InquiryTryStore, alarms: AlarmStore, localDays: LocalDayStore, clock: Clock) => {
             const current = new CurrentMeters(settings.calendar, localDays);
-            return new CaseInquiry({ settings, key, view, tries, flight: new FlightLimit(settings.inquiry.inFlight), clock, body: bodyOf(settings), get meters() { return current.meters; } });
+            return new CaseInquiry({ settings, key, view, tries, alarms, flight: new FlightLimit(settings.inquiry.inFlight), clock, body: bodyOf(settings), get meters() { return current.meters; } });
           },
         },
       ],

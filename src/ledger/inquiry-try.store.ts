@@ -26,18 +26,18 @@ export class InquiryTryStore {
   ) {}
 
   /** Takes one try before anything is looked at: tries at the same moment all count. Gives the milliseconds to wait where there is none left. */
-  async take(by: AskedBy): Promise<{ readonly waitMs: number } | undefined> {
+  async take(by: AskedBy): Promise<{ readonly waitMs: number; readonly because: 'all' | 'address' | 'case' } | undefined> {
     const now = this.clock.now().getTime();
     return this.database.transaction(async (runner) => {
-      if (!by.shared && (await this.failures(runner, now)) >= this.limits.failuresPerHour) return { waitMs: hourMs - (now % hourMs) };
+      if (!by.shared && (await this.failures(runner, now)) >= this.limits.failuresPerHour) return { waitMs: hourMs - (now % hourMs), because: 'all' };
       // Always in this order, so that two of them cannot wait for each other.
       const address = await this.hold(runner, 'address', by.address);
       const over = now - address.began >= hourMs;
       const [began, asked] = over ? [now, 1] : [address.began, address.tries + 1];
       await this.put(runner, 'address', by.address, asked, began);
-      if (asked > (by.shared ? this.limits.perSharedAddressPerHour : this.limits.perAddressPerHour)) return { waitMs: began + hourMs - now };
+      if (asked > (by.shared ? this.limits.perSharedAddressPerHour : this.limits.perAddressPerHour)) return { waitMs: began + hourMs - now, because: 'address' };
       const standing = await this.hold(runner, 'case', by.caseNo);
-      if (standing.blockedUntil > now) return { waitMs: standing.blockedUntil - now };
+      if (standing.blockedUntil > now) return { waitMs: standing.blockedUntil - now, because: 'case' };
       const failures = (now - standing.began >= forgetMs ? 0 : standing.tries) + 1;
       const { freeFailures, firstWaitMs, longestWaitMs } = this.limits;
       const until = failures < freeFailures ? undefined : now + Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(30, failures - freeFailures));

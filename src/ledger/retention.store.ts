@@ -174,6 +174,10 @@ export class RetentionStore {
       await this.inPages(messages.map((m) => String(m['id'])), (ids) => runner.run(sql`update message set content = ${Buffer.alloc(0)}, pruned_at = ${now} where exchange_id in (${list(ids)})`));
       await this.inPages(snapshots.map((s) => String(s['id'])), (ids) => runner.run(sql`update case_snapshot set body = '', pruned_at = ${now} where id in (${list(ids)})`));
       await this.inPages(exchanges, (ids) => runner.run(sql`delete from exchange_log where ${quiet(ids)}`));
+      // Of a case that is gone nothing names a person any more, and nobody can ask for it.
+      const gone = list(ofStream.filter((c) => c.removed).map((c) => c.caseNo));
+      await runner.run(sql`delete from inquiry_name where stream = ${stream} and case_no in (${gone})`);
+      await runner.run(sql`delete from inquiry_proof where stream = ${stream} and case_no in (${gone})`);
       await runner.run(sql`update case_head set pruned_at = ${now} where stream = ${stream} and case_no in (${list(caseNos)})`);
     }
     return { ...nothingPruned, cases: cases.length, ...total };

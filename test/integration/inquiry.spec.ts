@@ -235,6 +235,7 @@ describe('tries', () => {
     for (let i = 0; i < 4; i++) expect((await refused({ case: `G${i}`, password: 'x' }, from(), few)).status).toBe(404);
     const stopped = await refused({ case: 'G9', password: 'x' }, from(), few);
     expect([stopped.status, stopped.headers.get('retry-after')]).toEqual([429, '60']);
+    expect((await stand.db.run(sql`select times, alarm_text from alarm where alarm_key = 'inquiry-guessed'`)).rows).toEqual([{ times: 0, alarm_text: 'more than 4 wrong tries within an hour' }]);
     expect((await refused({ case: 'G9', password: 'x' }, '203.0.113.9', few)).status).toBe(404);
     stand.clock.forward(60_000);
     expect((await refused({ case: 'G9', password: 'x' }, from(), few)).status).toBe(404);

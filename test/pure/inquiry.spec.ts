@@ -27,7 +27,7 @@ describe('masking', () => {
     const people = ['甲一', '乙二', '丙三', '丁四'].map((name) => ({ kind: 'P', name, role: 'APPLICANT' }));
     expect([maskParties(people), maskParties(people.slice(0, 2)), maskParties([]), maskParties([{ kind: 'P', name: '代理', role: 'AGENT' }])]).toEqual(['甲＊、乙＊、丙＊ 等4户', '甲＊、乙＊', '', '']);
   });
-  test.each([['YYGT202611000123', 'YYGT2026＊＊＊＊0123'], ['GT2026000123', 'GT20＊＊＊＊0123'], ['123456789', '1234＊6789'], ['12345678', '＊＊＊＊＊＊78'], ['7', '＊7']])('case number %s', (caseNo, masked) => expect(maskCaseNo(caseNo)).toBe(masked));
+  test.each([['YYGT202611000123', 'YYGT2026＊＊＊＊0123'], ['GT2026000123', 'GT20＊＊＊＊0123'], ['123456789', '1234＊6789'], ['12345678', '＊＊＊＊＊＊78'], ['G1', '＊1'], ['7', '＊']])('case number %s', (caseNo, masked) => expect(maskCaseNo(caseNo)).toBe(masked));
 });
 
 describe('what is compared', () => {

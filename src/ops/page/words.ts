@@ -9,7 +9,7 @@ export const words = bilingual({
     account: '账户', changePassword: '修改密码', signOut: '退出登录', instance: '实例',
     endsSoon: (minutes: number) => `登录将在 ${minutes} 分钟内结束，未保存的填写会丢失。`, stay: '继续使用',
     nothingTitle: '没有此页', nothing: '地址不存在，或者您的角色不能查看。', home: '回到今日',
-    viewer: '查看员', operator: '操作员', finance: '财务', administrator: '管理员',
+    viewer: '查看员', operator: '操作员', finance: '财务', administrator: '管理员', clerk: '话务员',
     collapse: '收起导航', expand: '展开导航',
   },
   en: {
@@ -19,7 +19,7 @@ export const words = bilingual({
     account: 'Account', changePassword: 'Change password', signOut: 'Sign out', instance: 'Instance',
     endsSoon: (minutes: number) => `Your session ends within ${minutes} min; what is not saved is lost.`, stay: 'Stay signed on',
     nothingTitle: 'No such page', nothing: 'The address does not exist, or your role may not see it.', home: 'Back to Today',
-    viewer: 'Viewer', operator: 'Operator', finance: 'Finance', administrator: 'Administrator',
+    viewer: 'Viewer', operator: 'Operator', finance: 'Finance', administrator: 'Administrator', clerk: 'Hotline clerk',
     collapse: 'Collapse navigation', expand: 'Expand navigation',
   },
 });
