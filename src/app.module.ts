@@ -20,6 +20,8 @@ import { ExchangeViewStore } from './ledger/exchange-view.store.js';
 import { InboxStore } from './ledger/inbox.store.js';
 import { LeaseStore } from './ledger/lease.store.js';
 import { LedgerModule } from './ledger/ledger.module.js';
+import { MappingVersionStore } from './ledger/mapping-version.store.js';
+import { PollRequestStore } from './ledger/poll-request.store.js';
 import { RetentionPoller } from './ledger/retention.poller.js';
 import type { CompiledMapping } from './mapping/compiled-mapping.js';
 import { MappingModule } from './mapping/mapping.module.js';
@@ -35,7 +37,7 @@ import { PlatformModule } from './platform/platform.module.js';
 import { bells, DoorbellAdapter } from './platform/queue/doorbell.adapter.js';
 import { StagingRegistry } from './platform/staging/staging-registry.adapter.js';
 import { SupervisionJobs, SupervisionModule } from './supervision/supervision.module.js';
-import { LEDGER_DATABASE, LOG, SETTINGS } from './platform/tokens.js';
+import { LEDGER_DATABASE, LOG, MAPPINGS, SETTINGS } from './platform/tokens.js';
 import { ChargePoller } from './reconciliation/charge.poller.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { ReconciliationPoller } from './reconciliation/reconciliation.poller.js';
@@ -90,8 +92,11 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly alarms: AlarmStore,
     private readonly alarmJobs: AlarmJobs,
     private readonly supervision: SupervisionJobs,
+    private readonly versions: MappingVersionStore,
+    @Inject(MAPPINGS) private readonly mappings: readonly CompiledMapping[],
+    requests: PollRequestStore,
   ) {
-    this.jobs = new JobPoller(registry, leases, log);
+    this.jobs = new JobPoller(registry, leases, log, requests);
     this.relay = new RelayAdapter({ doorbell, view, inbox, acknowledgements, returnFiles, log }, settings.relay.quietMs);
   }
   private readonly jobs: JobPoller;
@@ -103,6 +108,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     const ledger = LedgerModule.register(settings, platform);
     return {
       module: AppModule,
+      providers: [{ provide: MAPPINGS, useValue: mappings }],
       imports: [
         ScheduleModule.forRoot(),
         platform,
@@ -116,7 +122,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         ReconciliationModule.register(settings, platform, ledger),
         AlarmModule.register(settings, platform, ledger),
         SupervisionModule.register(settings, platform, ledger),
-        ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger)] : []),
+        ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger, mappings)] : []),
       ],
     };
   }
@@ -124,6 +130,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationBootstrap(): Promise<void> {
     const active = this.settings.channels.filter((c) => c.enabled);
     await this.channels.ensure(active.map((c) => c.channel));
+    await this.versions.note(this.mappings.map((m) => ({ channel: m.channel, event: m.event, mapping: active.find((c) => c.channel === m.channel)?.messages[m.event] ?? m.message, digest: m.digest })));
     if (this.settings.roles.includes('worker')) {
       const concurrency = Math.max(1, active.length);
       this.relay.answer('render', concurrency, (channel) => this.mapping.handle(channel));
@@ -159,8 +166,8 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       ...this.supervision.list(),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
-      jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: async (goOn) => void (await poller.poll(goOn)) });
-      jobs.push({ name: `removals-${stream}`, everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await poller.sweepRemovals(goOn)) });
+      jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: (goOn) => poller.poll(goOn) });
+      jobs.push({ name: `removals-${stream}`, everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => ({ gone: await poller.sweepRemovals(goOn) }) });
     }
     for (const [stream, completeness] of this.pollers.completeness) {
       jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
@@ -171,7 +178,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     jobs.push({ name: 'suspense', everyMs: nightlyLookMs, run: () => this.suspense.look() });
     if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
     for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {
-      jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => void (await this.collection.collect(channel.channel)) });
+      jobs.push({ name: `collect-${channel.channel}`, everyMs: settings.collection.pollEveryMs, run: async () => ({ taken: await this.collection.collect(channel.channel), failure: this.collection.troubleOf(channel.channel) }) });
     }
     for (const { channel } of settings.channels.filter((c) => c.enabled)) {
       jobs.push({ name: `mirror-${channel}`, everyMs: settings.mirror.everyMs, run: async (goOn) => void (await this.mirror.look(channel, { goOn })) });

@@ -1,5 +1,6 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { LeaseStore } from './ledger/lease.store.js';
+import type { PollRequestStore } from './ledger/poll-request.store.js';
 import type { GatewayLog } from './platform/log.adapter.js';
 
 /** Something done again and again by one process at a time. */
@@ -7,21 +8,27 @@ export interface ScheduledJob {
   readonly name: string;
   readonly everyMs: number;
   /** `goOn` prolongs the lease during long work; false means another process took over and the work must end. */
-  run(goOn: () => Promise<boolean>): Promise<void>;
+  run(goOn: () => Promise<boolean>): Promise<unknown>;
 }
+
+/** How often it is asked whether somebody wants a job to run now. */
+const requestLookMs = 1_000;
 
 /**
  * Runs jobs on intervals of @nestjs/schedule under a lease in the ledger: however many processes run, one does the job, and
- * another takes over when it dies. A job that is still running when its time comes again is not started twice.
+ * another takes over when it dies. A job that is still running when its time comes again is not started twice. What people ask
+ * for on the ops page stands in the ledger; the process that holds the job's lease does it and says so there.
  */
 export class JobPoller {
   private readonly running = new Map<string, Promise<void>>();
+  private readonly answering = new Set<string>();
   private stopping = false;
 
   constructor(
     private readonly registry: SchedulerRegistry,
     private readonly leases: LeaseStore,
     private readonly log: GatewayLog,
+    private readonly requests: PollRequestStore,
   ) {}
 
   start(jobs: readonly ScheduledJob[]): void {
@@ -29,6 +36,7 @@ export class JobPoller {
       this.tick(job);
       this.registry.addInterval(job.name, setInterval(() => this.tick(job), job.everyMs));
     }
+    this.registry.addInterval('poll-requests', setInterval(() => void this.lookAtRequests(jobs), requestLookMs));
   }
 
   /** No new runs; waits for those under way, then gives the leases back. */
@@ -39,14 +47,37 @@ export class JobPoller {
     await this.leases.releaseAll().catch((error: unknown) => this.log.warn({ err: error }, 'leases could not be given back; they run out by themselves'));
   }
 
-  private tick(job: ScheduledJob): void {
+  private async lookAtRequests(jobs: readonly ScheduledJob[]): Promise<void> {
+    try {
+      for (const [target, id] of await this.requests.open()) {
+        const job = jobs.find((j) => j.name === target);
+        if (!job || this.answering.has(target)) continue;
+        this.answering.add(target);
+        void this.answer(job, id).finally(() => this.answering.delete(target));
+      }
+    } catch (error) {
+      this.log.warn({ err: error }, 'the ledger cannot be asked for requests; it is asked again');
+    }
+  }
+
+  /** A run that began before it was asked says nothing of what was asked. */
+  private async answer(job: ScheduledJob, request: string): Promise<void> {
+    await this.running.get(job.name);
+    this.tick(job, request);
+    await this.running.get(job.name);
+  }
+
+  private tick(job: ScheduledJob, request?: string): void {
     if (this.stopping || this.running.has(job.name)) return;
     const goOn = async (): Promise<boolean> => !this.stopping && (await this.leases.hold(job.name));
     const run = (async (): Promise<void> => {
       try {
-        if (await this.leases.hold(job.name)) await job.run(goOn);
+        if (!(await this.leases.hold(job.name))) return;
+        const result = await job.run(goOn);
+        if (request !== undefined) await this.requests.close(job.name, request, 'done', JSON.stringify(result ?? {}));
       } catch (error) {
         this.log.error({ job: job.name, err: error }, 'a scheduled job failed; it runs again at its next time');
+        if (request !== undefined) await this.requests.close(job.name, request, 'failed', error instanceof Error ? error.name : 'error').catch(() => undefined);
       } finally {
         this.running.delete(job.name);
       }
