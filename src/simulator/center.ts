@@ -5,7 +5,8 @@ import { readEnvironment } from './read-environment.js';
  * Entry of a simulated center that runs by itself (docker compose). Environment: CENTER_CHANNEL, CENTER_DIR; optional
  * CENTER_STAGING_DIR, CENTER_LISTEN_HOST and CENTER_SFTP_PORT with CENTER_SFTP_USER and CENTER_SFTP_PASSWORD (no port: no
  * SFTP server), CENTER_ACK_URL with CENTER_ACK_SECRET, CENTER_ACK_FILES=true, CENTER_ACK_ENCODING, CENTER_XSD_DIR,
- * CENTER_POLL_MS, CENTER_REFUSAL_RATE (0..1). Runs until SIGTERM or SIGINT.
+ * CENTER_POLL_MS, CENTER_REFUSAL_RATE (0..1), CENTER_SUPERVISING_MS (a supervising side: how often it judges). Runs until SIGTERM or
+ * SIGINT.
  */
 const { needed, optional, optionalNumber } = readEnvironment(process.env);
 
@@ -19,6 +20,7 @@ async function start(): Promise<SimulatedCenter> {
   const port = optionalNumber('CENTER_SFTP_PORT');
   const url = optional('CENTER_ACK_URL');
   const refusalRate = optionalNumber('CENTER_REFUSAL_RATE');
+  const supervisingMs = optionalNumber('CENTER_SUPERVISING_MS');
   return startSimulatedCenter({
     channel: needed('CENTER_CHANNEL'),
     dir: needed('CENTER_DIR'),
@@ -31,6 +33,7 @@ async function start(): Promise<SimulatedCenter> {
     },
     xsdDir: optional('CENTER_XSD_DIR'),
     pollMs: optionalNumber('CENTER_POLL_MS'),
+    supervising: supervisingMs === undefined ? undefined : { everyMs: supervisingMs },
     faults: refusalRate === undefined ? undefined : { import: { refusals: [{ code: '001', reason: '模拟退回', rate: refusalRate }] } },
   });
 }

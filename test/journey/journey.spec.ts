@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import type { Settings } from '../../src/domain/settings.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
+import { OpinionStore } from '../../src/ledger/opinion.store.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
 import type { SampleBureau } from '../../src/simulator/bureau/sample-bureau.adapter.js';
@@ -24,6 +25,7 @@ interface Stand {
   bureau: SampleBureau;
   center: SimulatedCenter;
   provincial: SimulatedCenter;
+  supervision: SimulatedCenter;
   gateway: RunningGateway;
   view: ExchangeViewStore;
   settings: Settings;
@@ -32,7 +34,7 @@ interface Stand {
   close(): Promise<void>;
 }
 
-/** The whole gateway with both channels on real parts; the center answers over HTTP, the province by file. */
+/** The whole gateway with its three channels on real parts; center and e-supervision answer over HTTP, the province by file. */
 async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<Stand> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-journey-'));
   const [bureauUrl, ledgerUrl] = [await engine.fresh('bureau'), await engine.fresh('ledger')];
@@ -41,25 +43,26 @@ async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<S
   const port = await freePort();
   const servers: OpenSshServer[] = [];
   const centers: SimulatedCenter[] = [];
-  for (const channel of ['center', 'provincial']) {
+  for (const channel of ['center', 'provincial', 'supervision']) {
     const stagingDir = path.join(dir, channel, 'staging');
     await mkdir(stagingDir, { recursive: true });
     servers.push(await startOpenSshServer({ dir: stagingDir }));
     centers.push(
       await startSimulatedCenter({
         channel, dir: path.join(dir, channel, 'own'), stagingDir, pollMs: 50, xsdDir: path.resolve('mappings'),
-        ack: channel === 'center' ? { http: { url: `http://127.0.0.1:${port}/api/acknowledgements`, secret } } : { files: true },
+        ack: channel !== 'provincial' ? { http: { url: `http://127.0.0.1:${port}/api/acknowledgements`, secret } } : { files: true }, ...(channel === 'supervision' ? { supervising: {} } : {}),
       }),
     );
   }
-  const [ssh, far] = servers as [OpenSshServer, OpenSshServer];
+  const [ssh, far, watch] = servers as [OpenSshServer, OpenSshServer, OpenSshServer];
   const { settings, mappings } = configure({
     GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: engine.engine, BUREAU_URL: bureauUrl, LEDGER_ENGINE: engine.engine, LEDGER_URL: ledgerUrl,
     QUEUE_BACKEND: queue, QUEUE_URL: redis?.url ?? (engine.engine === 'postgres' ? ledgerUrl : await freshDatabase('queue')), QUEUE_PREFIX: `j${process.pid}${engine.engine}${queue}`,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256, CENTER_ACK_SECRET: secret,
     PROVINCIAL_SFTP_HOST: far.host, PROVINCIAL_SFTP_PORT: String(far.port), PROVINCIAL_SFTP_USER: far.username, PROVINCIAL_SFTP_KEY: far.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: far.hostKeySha256,
+    SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: watch.host, SUPERVISION_SFTP_PORT: String(watch.port), SUPERVISION_SFTP_USER: watch.username, SUPERVISION_SFTP_KEY: watch.privateKeyFile, SUPERVISION_SFTP_HOST_KEY: watch.hostKeySha256, SUPERVISION_ACK_SECRET: secret,
   });
-  const quick: Settings = { ...settings, bureau: { ...settings.bureau, trustServerCertificate: true }, ledger: { ...settings.ledger, trustServerCertificate: true }, capture: { ...settings.capture, pollEveryMs: 100, removalSweepEveryMs: 500 }, relay: { ...settings.relay, sweepEveryMs: 200 }, collection: { pollEveryMs: 200 } };
+  const quick: Settings = { ...settings, bureau: { ...settings.bureau, trustServerCertificate: true }, ledger: { ...settings.ledger, trustServerCertificate: true }, capture: { ...settings.capture, pollEveryMs: 100, removalSweepEveryMs: 500 }, relay: { ...settings.relay, sweepEveryMs: 200 }, collection: { pollEveryMs: 200 }, supervision: { ...settings.supervision, everyMs: 200 } };
   const bureau = await engine.sampleBureau(bureauUrl);
   await bureau.createSchema();
   await bureau.writeCatalogue(catalogue);
@@ -67,7 +70,7 @@ async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<S
   const start = (): Promise<RunningGateway> => startGateway({ settings: quick, mappings, log, processMetrics: false });
   const gateway = await start();
   const s: Stand = {
-    bureau, center: centers[0]!, provincial: centers[1]!, gateway, settings: quick, redis,
+    bureau, center: centers[0]!, provincial: centers[1]!, supervision: centers[2]!, gateway, settings: quick, redis,
     view: gateway.app.get(ExchangeViewStore, { strict: false }),
     async restart() {
       await s.gateway.stop();
@@ -132,6 +135,23 @@ onEveryEngine((engine) => {
       expect(applied.length).toBe((await s.view.find({ channel: 'center' }, 500)).length);
       // nothing half-written stays behind
       expect((await readdir(path.join(s.center.stagingDir, 'in'))).filter((n) => n.startsWith('.'))).toEqual([]);
+    });
+
+    it('tells e-supervision of the case and of its light, and takes its cards back', async () => {
+      const day = (back: number): string => `${new Date(Date.now() + 8 * 3_600_000 - back * 86_400_000).toISOString().slice(0, 10)} 09:00:00.000`;
+      const caseNo = 'YYGT202611950001';
+      await s.bureau.insertCases([journeyCase({ catalogue, caseNo, seed: 5 }).applied]);
+      // Accepted forty days ago and not closed: over its committed limit on every calendar.
+      await s.bureau.applyChanges(caseNo, [{ operation: 'update', table: 'case', key: null, values: { status: 'HANDLING', applied_at: day(41), accept_org: '市国土资源局', accept_org_uscc: '11430900YY0001012J', accepted_at: day(40), accepted_by: '受理员', accept_doc_no: '受1', committed_limit: '3', committed_unit: 'W', statutory_limit: '200', statutory_unit: 'W' } }]);
+      await eventually(() => statesOf(s, 'supervision', caseNo), (t) => t.some((x) => x.startsWith('acceptance/')) && t.some((x) => x.startsWith('light/hunan')) && allAccepted(t), 'the light');
+      await s.supervision.supervising!.returnNow();
+      const receipts = await eventually(() => s.supervision.supervising!.receipts(), (r) => s.supervision.supervising!.names().every((n) => r.has(n)), 'the receipts');
+      expect([...receipts.values()].every((code) => code === 'accepted')).toBe(true);
+      const opinions = s.gateway.app.get(OpinionStore, { strict: false });
+      const [given] = await opinions.opinions({ caseNo }, 5);
+      expect(given).toMatchObject({ subject: 'case', object: 'case', state: 'issued' });
+      expect(await eventually(() => opinions.comparisons({ caseNo }, 1), (c) => c.length > 0, 'the comparison')).toMatchObject([{ channel: 'supervision', body: 'hunan' }]);
+      expect(s.supervision.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
     });
 
     it('re-reports a correction as version 2 and a deleted case once', async () => {

@@ -87,13 +87,15 @@ describe('the compose file', () => {
     const { settings, faults } = loadSettings({ configDir: 'config', env: { ...environment, GATEWAY_CONFIG: 'docker/gateway.yaml' } });
     expect(faults).toEqual([]);
     expect(settings).toMatchObject({ http: { host: '0.0.0.0', port: 8480 }, bureau: { engine: 'mssql', trustServerCertificate: true }, ledger: { engine: 'mssql' }, queue: { backend: 'redis' } });
-    expect(settings?.channels.map((channel) => channel.staging.sftp?.host)).toEqual(['staging', 'staging']);
+    expect(settings?.channels.map((channel) => channel.staging.sftp?.host)).toEqual(['staging', 'staging', 'staging']);
+    expect(compose.services.supervision?.environment?.CENTER_ACK_SECRET).toBe(compose.services.gateway?.environment?.SUPERVISION_ACK_SECRET);
     expect(compose.services.center?.environment?.CENTER_ACK_SECRET).toBe(compose.services.gateway?.environment?.CENTER_ACK_SECRET);
   });
 
   test.each([
     ['center', 'src/simulator/center.ts'],
     ['provincial', 'src/simulator/center.ts'],
+    ['supervision', 'src/simulator/center.ts'],
     ['bureau-clerk', 'src/simulator/fill-bureau.ts'],
   ])('gives %s exactly variables that its program reads, and all that it needs', (name, entry) => {
     const source = readFileSync(entry, 'utf8');
@@ -114,7 +116,7 @@ describe('the compose file', () => {
   });
 
   test('has a receiver for every channel, each on the staging folder that the channel writes to', () => {
-    for (const channel of ['center', 'provincial']) {
+    for (const channel of ['center', 'provincial', 'supervision']) {
       expect(compose.services[channel]?.environment).toMatchObject({ CENTER_CHANNEL: channel, CENTER_STAGING_DIR: '/staging' });
       expect(compose.services[channel]?.volumes).toContain(`staging-${channel}:/staging`);
       expect(compose.services.staging?.volumes).toContain(`staging-${channel}:/staging/${channel}/files`);
@@ -132,9 +134,11 @@ describe('make-secrets.sh', () => {
   test('writes strong values that only their owner reads, and keeps them', () => {
     expect(statSync(path.join(folder, '.env')).mode & 0o777).toBe(0o600);
     const passwords = Object.entries(made).filter(([name]) => name.endsWith('PASSWORD'));
-    expect(new Set(passwords.map(([, value]) => value)).size).toBe(7);
+    expect(new Set(passwords.map(([, value]) => value)).size).toBe(8);
     for (const [, value] of passwords) expect(value).toMatch(/^Gw1-[0-9a-f]{48}$/);
     expect(Buffer.from(made.CENTER_ACK_SECRET!.slice('whsec_'.length), 'base64').length).toBe(32);
+    expect(Buffer.from(made.SUPERVISION_ACK_SECRET!.slice('whsec_'.length), 'base64').length).toBe(32);
+    expect(made.SUPERVISION_ACK_SECRET).not.toBe(made.CENTER_ACK_SECRET);
     spawnSync('sh', [path.resolve('docker/make-secrets.sh'), folder]);
     expect(readEnv(path.join(folder, '.env'))).toEqual(made);
     // A file of an older version gets what it lacks, and nothing else changes.
