@@ -47,7 +47,7 @@ onEveryEngine((engine) => {
       staging: { adapter: 'sftp', sftp: { host: ssh.host, port: ssh.port, username: ssh.username, privateKeyFile: ssh.privateKeyFile, hostKeySha256: ssh.hostKeySha256 } },
     });
     registry = new StagingRegistry([channel]);
-    const silent: Pick<DoorbellAdapter, 'ring'> = { ring: () => Promise.resolve() };
+    const silent: Pick<DoorbellAdapter, 'ring'> = { ring: () => Promise.resolve(true) };
     processor = new DeliveryProcessor({
       settings: { channels: [channel], deliver: { batch: 100 }, relay: { claimMs: 60_000, sweepEveryMs: 1000 }, retry } as unknown as Settings, exchanges, messages, manifests: new ManifestStore(db, clock, exchanges), channels,
       doorbell: silent as DoorbellAdapter, clock, log: pino({ level: 'silent' }), metrics: new MetricsAdapter({ processMetrics: false }), staging: (name) => registry.of(name),
