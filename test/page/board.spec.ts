@@ -118,6 +118,8 @@ describe('the board', () => {
     await page.getByRole('button', { name: '清除筛选' }).click();
     await page.getByRole('button', { name: '下一页' }).click();
     await page.getByRole('button', { name: '上一页' }).isEnabled();
+    await page.locator('.u-wrap').scrollIntoViewIfNeeded();
+    await visit.screenshot('board-trends');
     await page.getByRole('button', { name: '以表格查看' }).click();
     await page.getByRole('row', { name: /2026|2027/ }).first().waitFor();
     await visit.end();
