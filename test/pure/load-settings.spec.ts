@@ -244,3 +244,25 @@ describe('small parts', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 });
+
+describe('the channel of e-supervision', () => {
+  const on = { ...fullEnv, SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: 'jc.example', SUPERVISION_SFTP_PASSWORD: 'pass-word', SUPERVISION_SFTP_HOST_KEY: hostKey, SUPERVISION_ACK_SECRET: secret };
+  test('is off and needs no settings unless it is switched on', () => {
+    const { settings, faults } = loadSettings({ configDir: configWith(), env: fullEnv });
+    expect([faults, settings?.channels.map((c) => c.channel)]).toEqual([[], ['center', 'provincial']]);
+  });
+  test('switched on it wants its own staging machine and secret', () => {
+    const { faults } = loadSettings({ configDir: configWith(), env: { ...fullEnv, SUPERVISION_CHANNEL: 'true' } });
+    expect(faults.map((f) => /variable (\w+)/.exec(f.expected)?.[1]).filter((n) => n !== undefined).sort()).toEqual(['SUPERVISION_ACK_SECRET', 'SUPERVISION_SFTP_HOST', 'SUPERVISION_SFTP_HOST_KEY']);
+    const { settings } = loadSettings({ configDir: configWith(), env: on });
+    expect(settings?.channels.find((c) => c.channel === 'supervision')).toMatchObject({ enabled: true, encoding: 'GB18030', supervision: { body: 'hunan' }, returns: { controlled: false } });
+  });
+  test.each<[string, string, string, string]>([
+    ['a body whose clock nobody keeps', 'body: hunan', 'body: hubei', 'supervision.body'],
+    ['an event that the own stream has not', 'light: supervision/light', 'lights: supervision/light', 'supervision.messages.lights'],
+    ['an event of the bureau under the own ones', 'card: supervision/card', 'result: supervision/card', 'supervision.messages.result'],
+  ])('%s stops the start with file and line', (_, from, to, key) => {
+    const { faults } = loadSettings({ configDir: configWith({ 'channels/supervision.yaml': [[from, to]] }), env: on });
+    expect(faults).toEqual([expect.objectContaining({ file: 'channels/supervision.yaml', key, line: expect.any(Number) })]);
+  });
+});

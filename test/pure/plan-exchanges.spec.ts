@@ -46,3 +46,26 @@ describe('a case deleted in the bureau', () => {
     expect(planRemoval([latest('application'), latest('result', { version: 2, operation: 'D', ...unsent, sent })], removal)).toMatchObject({ open: [{ event: 'result', version: 3, operation: 'D' }], cancel: [{ id: 'result-2' }] });
   });
 });
+
+describe('a light: only what differs from what the receiver holds is worth a message', () => {
+  const light = (digest: string, over: Partial<DerivedEvent> = {}): DerivedEvent => ({ ...derived('light', digest), latestOnly: true, ...over });
+  const off = light('off', { onlyAfter: true });
+  const held = (over: Partial<LatestExchange> = {}): LatestExchange => latest('light', { ...unsent, version: 2, operation: 'U', digest: 'yellow', sent: { ...sent, digest: 'green' }, ...over });
+  const nothing = { open: [], refresh: [], cancel: [] };
+  it.each<[string, DerivedEvent, LatestExchange[], object]>([
+    ['the first', light('green'), [], { open: [{ version: 1, operation: 'I' }] }],
+    ['overtaken before the first ever left', light('yellow'), [latest('light', { ...unsent, digest: 'green' })], { open: [], refresh: [{ id: 'light-1', digest: 'yellow' }], cancel: [] }],
+    ['another than the receiver holds', light('yellow'), [latest('light', { digest: 'green' })], { open: [{ version: 2, operation: 'U' }] }],
+    ['overtaken by a third colour', light('red'), [held()], { open: [], refresh: [{ id: 'light-2', digest: 'red' }], cancel: [] }],
+    ['back at what the receiver holds', light('green'), [held()], { open: [], refresh: [], cancel: [{ id: 'light-2' }] }],
+    ['back, and looked at again', light('green'), [held({ state: 'cancelled' })], nothing],
+    ['away once more after it was dropped', light('yellow'), [held({ state: 'cancelled' })], { open: [{ version: 3, operation: 'U' }], refresh: [], cancel: [] }],
+    ['refused, and another now', light('red'), [latest('light', { state: 'refused', digest: 'yellow' })], { open: [{ version: 2, operation: 'U', supersedes: { id: 'light-1' } }] }],
+    ['begun to be delivered, and another now: both go', light('red'), [held({ tried: true })], { open: [{ version: 3, operation: 'U' }], refresh: [], cancel: [] }],
+    ['out, never having been on', off, [], nothing],
+    ['out, and the one that was on never left', off, [latest('light', { ...unsent, digest: 'green' })], { open: [], refresh: [], cancel: [{ id: 'light-1' }] }],
+    ['out after it was on', off, [latest('light', { digest: 'green' })], { open: [{ version: 2, operation: 'U' }] }],
+    ['out already', off, [latest('light', { version: 3, operation: 'U', digest: 'off' })], nothing],
+    ['out, having been taken back', off, [latest('light', { version: 3, operation: 'D', digest: 'green' })], nothing],
+  ])('%s', (_, event, known, expected) => expect(plan([event], known)).toMatchObject(expected));
+});
