@@ -56,7 +56,7 @@ export class ForecastView {
     const out: (ForecastLine & { readonly reached: boolean })[] = [];
     for (const set of rules.sets) {
       for (const kept of await store.clocks(set.body, cases)) {
-        const own = kept.stream === rules.stream ? (reported.get(kept.caseNo) ?? []) : [];
+        const own = kept.stream === rules.stream ? (reported.get(kept.caseNo) ?? []).filter((r) => rules.bodyOfChannel(r.channel) === set.body) : [];
         try {
           for (const f of forecastDelays(kept.facts, set, rules.meters, nowMs, horizonMs, own)) {
             const event = f.event as EventTimeline;

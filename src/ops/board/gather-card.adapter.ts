@@ -98,7 +98,9 @@ export class CardViews {
 
   private delaysOf(kept: KeptClock, body: string, nowMs: number, reported: readonly EventTimeline[]): Delays {
     try {
-      return judgeDelays(kept.facts, this.parts.rules.of(body), this.parts.rules.meters, nowMs, reported);
+      const { events, caused } = judgeDelays(kept.facts, this.parts.rules.of(body), this.parts.rules.meters, nowMs, reported);
+      // A receiver that counts by other rules gives no card of these.
+      return { events, caused: caused.filter((d) => this.parts.rules.bodyOfChannel(d.channel) === body) };
     } catch (error) {
       if (error instanceof GatewayFailure && error.code === 'calendar-year-missing') return noDelays;
       throw error;

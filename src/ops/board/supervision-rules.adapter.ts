@@ -10,19 +10,26 @@ import { refuse } from '../refusal.js';
 export class BoardRules {
   readonly sets: readonly RuleSet[];
   readonly stream: string;
+  private readonly told: ReadonlyMap<string, string>;
 
   constructor(
-    settings: Pick<Settings, 'supervision'>,
+    settings: Pick<Settings, 'supervision' | 'channels'>,
     private readonly current: CurrentMeters,
   ) {
     const { bodies, rulesDir, limitsFile, stream } = settings.supervision;
     this.stream = stream;
     const loaded = bodies.length === 0 ? undefined : loadSupervision({ dir: path.resolve(rulesDir), limitsFile: path.resolve(limitsFile) }).supervision;
+    this.told = new Map(settings.channels.flatMap((c) => (c.supervision ? [[c.channel, c.supervision.body] as const] : [])));
     this.sets = bodies.flatMap((b) => loaded?.rules.get(b) ?? []);
   }
 
   get meters(): Meters {
     return this.current.meters;
+  }
+
+  /** By whose rules a receiver counts: what its channel says, the first body's otherwise. */
+  bodyOfChannel(channel: string): string | undefined {
+    return this.told.get(channel) ?? this.sets[0]?.body;
   }
 
   get bodies(): { body: string; title: string }[] {
