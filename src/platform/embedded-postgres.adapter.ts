@@ -146,7 +146,7 @@ async function stopServer(guard: ChildProcess, clusterDir: string): Promise<void
 
 function serverFlags(durable: boolean): string[] {
   const settings: Record<string, string> = {
-    listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '100', timezone: 'UTC', log_timezone: 'UTC',
+    listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', timezone: 'UTC', log_timezone: 'UTC',
     // Terse and without the statement: a unique violation's detail would write personal data to the log.
     log_checkpoints: 'off', log_error_verbosity: 'terse', log_min_error_statement: 'panic', log_min_messages: 'warning',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),

@@ -28,7 +28,7 @@ it('a line that went silent fails its statement in time, and the next goes over 
   proxy.setMode('hang');
   const began = Date.now();
   expect(await both).toEqual([true, true]);
-  expect(Date.now() - began).toBeLessThan(5_000);
+  expect(Date.now() - began).toBeLessThan(30_000);
   proxy.setMode('pass');
   await insert(1);
   expect(await held()).toEqual([1]);

@@ -24,7 +24,12 @@ interface Link {
   tail: string;
   /** The last text passed; its answer is awaited. */
   tripped: boolean;
+  /** Nothing passes any more; the client is never told, the server notices after a while. */
+  silent: boolean;
 }
+
+/** After this long a server's keepalive finds that nobody is there behind a silent line, and it ends what it held for it. */
+const serverNoticesMs = 20_000;
 
 /** A loopback line between one process and one server, on which everything can go wrong that goes wrong with lines. */
 export class WireProxy {
@@ -65,12 +70,15 @@ export class WireProxy {
   setMode(mode: 'pass' | 'refuse' | 'hang'): void {
     this.mode = mode;
     if (mode === 'refuse') this.cut();
-    if (mode === 'hang') {
-      for (const link of this.links) {
-        link.client.pause();
-        link.upstream.pause();
-      }
-    }
+    if (mode === 'hang') for (const link of this.links) this.silence(link);
+  }
+
+  private silence(link: Link): void {
+    if (link.silent) return;
+    link.silent = true;
+    link.client.pause();
+    link.upstream.pause();
+    setTimeout(() => link.upstream.destroy(), serverNoticesMs).unref();
   }
 
   /** Lays a tripwire, instead of one that lies there; undefined takes it away. It strikes once. */
@@ -92,21 +100,19 @@ export class WireProxy {
       return;
     }
     const upstream = connect(this.target.port, this.target.host);
-    const link: Link = { client, upstream, seen: 0, tail: '', tripped: false };
+    const link: Link = { client, upstream, seen: 0, tail: '', tripped: false, silent: false };
     this.links.add(link);
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
-      socket.on('error', () => this.end(link));
-      socket.on('close', () => this.end(link));
+      const over = (): void => { if (socket === client || !link.silent) this.end(link); };
+      socket.on('error', over);
+      socket.on('close', over);
     }
     client.on('data', (piece: Buffer) => this.towardsServer(link, piece));
     upstream.on('data', (piece: Buffer) => this.towardsClient(link, piece));
     client.on('end', () => upstream.end());
     upstream.on('end', () => client.end());
-    if (this.mode === 'hang') {
-      client.pause();
-      upstream.pause();
-    }
+    if (this.mode === 'hang') this.silence(link);
   }
 
   private towardsServer(link: Link, piece: Buffer): void {
