@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, Sql, sql } from '../platform/database/sql.js';
 import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
+import { readOpenCounts } from './open-counts.store.js';
 
 export interface ExchangeFilter {
   readonly ids?: readonly string[] | undefined;
@@ -41,9 +42,10 @@ export class ExchangeViewStore {
 
   /** Age in milliseconds of the oldest exchange per channel on which something is still to be done. */
   async oldestOpen(): Promise<{ channel: string; ageMs: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, min(captured_at) as oldest from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked', 'held') group by channel`);
     const now = this.clock.now().getTime();
-    return rows.map((r) => ({ channel: String(r['channel']), ageMs: now - Date.parse(instantText(r['oldest'])) }));
+    const ages = new Map<string, number>();
+    for (const { channel, oldest } of await readOpenCounts(this.database)) ages.set(channel, Math.max(ages.get(channel) ?? -Infinity, now - Date.parse(oldest)));
+    return [...ages].map(([channel, ageMs]) => ({ channel, ageMs }));
   }
 
   /** Lanes whose head waits for a person. */

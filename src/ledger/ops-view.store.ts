@@ -8,6 +8,7 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { instantText, type ExchangeRow } from './exchange-row.js';
 import { numberAt } from './number-at.store.js';
+import { readOpenCounts } from './open-counts.store.js';
 import type { FailureCause } from './ops-search.js';
 
 const laneLimit = 200;
@@ -72,8 +73,7 @@ export class OpsViewStore {
 
   /** What is not through, by channel and state, with when the oldest was captured. */
   async openCounts(): Promise<{ channel: ChannelName; state: ExchangeState; count: number; oldest: string }[]> {
-    const { rows } = await this.database.run(sql`select channel, state, count(*) as n, min(captured_at) as oldest from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked', 'held') group by channel, state`);
-    return rows.map((r) => ({ channel: String(r['channel']), state: String(r['state']) as ExchangeState, count: Number(r['n']), oldest: instantText(r['oldest']) }));
+    return readOpenCounts(this.database);
   }
 
   /** Channels that stand still because a package is carried by hand. */

@@ -50,7 +50,7 @@ const get = (path: string) => ({ method: 'GET', path });
 const post = (body: unknown) => ({ method: 'POST', path: 'exchanges/search', body });
 const item = (i: number): string => `DJ${String(i % 49).padStart(2, '0')}`;
 const day = (rows: number, n: number): string => new Date(Date.now() - 3 * 365.25 * 86_400_000 * (1 - n / rows)).toISOString();
-const name = (c: number): string => String.fromCodePoint(19968 + ((c * 7919) % 1600), 20000 + ((c * 104729) % 160), 21000 + ((c * 15485863) % 97));
+const name = (c: number): string => String.fromCodePoint(19968 + ((c * 7919) % 1600), 20000 + ((c * 104729) % 163), 21000 + ((c * 15485863) % 97));
 
 function wishes(today: TodayView): Wish[] {
   return [
@@ -84,7 +84,8 @@ const textWishes: Wish[] = [
 /** Prints a table and, with --json, the figures. */
 export async function benchOps(options: OpsBench): Promise<void> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gateway-bench-ops-'));
-  const databases = await openDatabases({ dataDir: path.join(dir, 'postgres'), durable: true });
+  // Without a folder of its own: what is made for the bench goes when it ends, wherever it lies.
+  const databases = await openDatabases({ durable: true });
   await mkdir(path.join(dir, 'staging'));
   const ssh = await startOpenSshServer({ dir: path.join(dir, 'staging') });
   const bureau = new SampleBureauAdapter(databases.bureauUrl);
@@ -153,33 +154,36 @@ async function measure(gateway: RunningGateway, bureau: SampleBureauAdapter, cli
 
   const staged = async (): Promise<number> => Number((await client.query<{ n: string }>(`select count(*) as n from exchange where id > ${rows} and state in ('staged', 'picked_up', 'accepted')`)).rows[0]!.n);
   const load = keepWorking(bureau, firstCase, options.rate);
-  const begun = Date.now();
-  for (const until = Date.now() + 60_000; (await staged()) === 0 && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 100));
-  const stagedBefore = await staged();
-  const measuring = Date.now();
+  try {
+    const begun = Date.now();
+    for (const until = Date.now() + 60_000; (await staged()) === 0 && Date.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 100));
+    const stagedBefore = await staged();
+    const measuring = Date.now();
 
-  const times: Record<string, number[]> = {};
-  const primaryKey: number[] = [];
-  const list = wishes(gateway.app.get(TodayView, { strict: false }));
-  for (const wish of list) await ask(wish, 999);
-  // In turn, so that a moment at which the machine is busy meets all of them.
-  for (let i = 0; i < options.rounds; i++) {
-    for (const wish of list) (times[wish.name] ??= []).push((await ask(wish, i)).ms);
-    const started = performance.now();
-    await database.run(sql`select * from exchange where id = ${String(spread(i, rows))}`);
-    primaryKey.push(performance.now() - started);
+    const times: Record<string, number[]> = {};
+    const primaryKey: number[] = [];
+    const list = wishes(gateway.app.get(TodayView, { strict: false }));
+    for (const wish of list) await ask(wish, 999);
+    // In turn, so that a moment at which the machine is busy meets all of them.
+    for (let i = 0; i < options.rounds; i++) {
+      for (const wish of list) (times[wish.name] ??= []).push((await ask(wish, i)).ms);
+      const started = performance.now();
+      await database.run(sql`select * from exchange where id = ${String(spread(i, rows))}`);
+      primaryKey.push(performance.now() - started);
+    }
+    const texts: Record<string, { p95Ms: number; looked: number; found: number }> = {};
+    for (const wish of textWishes) {
+      const answers: Awaited<ReturnType<typeof ask>>[] = [];
+      for (let i = 0; i < Math.min(10, options.rounds); i++) answers.push(await ask(wish, i));
+      texts[wish.name] = { p95Ms: round(at(answers.map((a) => a.ms), 0.95)), looked: answers[0]!.page.looked?.exchanges ?? 0, found: answers[0]!.page.exchanges.length };
+    }
+    const seconds = (Date.now() - measuring) / 1000;
+    const through = (await staged()) - stagedBefore;
+    const figures = Object.fromEntries(Object.entries(times).map(([key, of]) => [key, { p50Ms: round(at(of, 0.5)), p95Ms: round(at(of, 0.95)) }]));
+    return { rows, figures, texts, primaryKey: { p50Ms: round(at(primaryKey, 0.5), 2), p95Ms: round(at(primaryKey, 0.95), 2) }, through, perSecond: round(through / seconds), warmUpS: round((measuring - begun) / 1000), ledgerMb: 0 };
+  } finally {
+    await load.stop();
   }
-  const texts: Record<string, { p95Ms: number; looked: number; found: number }> = {};
-  for (const wish of textWishes) {
-    const answers: Awaited<ReturnType<typeof ask>>[] = [];
-    for (let i = 0; i < Math.min(10, options.rounds); i++) answers.push(await ask(wish, i));
-    texts[wish.name] = { p95Ms: round(at(answers.map((a) => a.ms), 0.95)), looked: answers[0]!.page.looked?.exchanges ?? 0, found: answers[0]!.page.exchanges.length };
-  }
-  const seconds = (Date.now() - measuring) / 1000;
-  const through = (await staged()) - stagedBefore;
-  await load.stop();
-  const figures = Object.fromEntries(Object.entries(times).map(([key, of]) => [key, { p50Ms: round(at(of, 0.5)), p95Ms: round(at(of, 0.95)) }]));
-  return { rows, figures, texts, primaryKey: { p50Ms: round(at(primaryKey, 0.5), 2), p95Ms: round(at(primaryKey, 0.95), 2) }, through, perSecond: round(through / seconds), warmUpS: round((measuring - begun) / 1000), ledgerMb: 0 };
 }
 
 /** Cases come to the bureau at a steady rate until it is stopped. */

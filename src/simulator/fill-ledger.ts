@@ -9,7 +9,7 @@ const years = 3;
 export const withBytes = 50_000;
 
 /** Surname and given name of the person of a case: some 26,000 names, so that each stands in several cases of a large ledger. */
-const nameOf = (n: string): string => `chr((19968 + (${n} * 7919) % 1600)::int) || chr((20000 + (${n} * 104729) % 160)::int) || chr((21000 + (${n} * 15485863) % 97)::int)`;
+const nameOf = (n: string): string => `chr((19968 + (${n} * 7919) % 1600)::int) || chr((20000 + (${n} * 104729) % 163)::int) || chr((21000 + (${n} * 15485863) % 97)::int)`;
 
 /** A line of 6 KB with the case's person in it, as an application message has it. */
 const body = (n: string): string => `'<APPLICATION><CASE>YYGT' || ${n} || '</CASE><NAME>' || ${nameOf(n)} || '</NAME>' || repeat('<MATERIAL>原件核对无误，与档案留存件一致</MATERIAL>', 100) || '</APPLICATION>'`;
