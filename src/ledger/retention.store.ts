@@ -178,6 +178,7 @@ export class RetentionStore {
       const gone = list(ofStream.filter((c) => c.removed).map((c) => c.caseNo));
       await runner.run(sql`delete from inquiry_name where stream = ${stream} and case_no in (${gone})`);
       await runner.run(sql`delete from inquiry_proof where stream = ${stream} and case_no in (${gone})`);
+      await runner.run(sql`delete from case_person where stream = ${stream} and case_no in (${gone})`);
       await runner.run(sql`update case_head set pruned_at = ${now} where stream = ${stream} and case_no in (${list(caseNos)})`);
     }
     return { ...nothingPruned, cases: cases.length, ...total };

@@ -70,7 +70,7 @@ export async function benchClock(options: ClockBench): Promise<void> {
   const clock = new FixedClock();
   const tableOf = (n: number): CalendarTable => ({ version: `bench ${n}`, national: nationalYears(), hours, local: n === 0 ? [] : [{ day: `2026-10-${12 + n}`, working: false, reason: 'bench' }] });
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gateway-bench-clock-'));
-  const postgres = await startEmbeddedPostgres({ dataDir: path.join(dir, 'postgres'), durable: true });
+  const postgres = await startEmbeddedPostgres({ durable: true });
   try {
     await postgres.createDatabase('clocks');
     const db = await DatabaseAdapter.open({ engine: 'postgres', url: postgres.url('clocks'), poolSize: 4, applicationName: 'gateway bench' }, { migrations: ledgerMigrations });

@@ -66,7 +66,7 @@ export async function benchReconcile(options: ReconcileBench): Promise<void> {
   if (!loaded.standards) throw new Error(formatFaults(loaded.faults));
   const { rules } = loaded.standards;
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gateway-bench-reconcile-'));
-  const postgres = await startEmbeddedPostgres({ dataDir: path.join(dir, 'postgres'), durable: true });
+  const postgres = await startEmbeddedPostgres({ durable: true });
   try {
     const open = async (name: string): Promise<DatabaseAdapter> => {
       await postgres.createDatabase(name);

@@ -76,7 +76,7 @@ interface Stand {
 /** A whole gateway of one process on real parts, durable as in production, with one channel and one message per case. */
 async function stand(queue: 'redis' | 'postgres', rttMs: number): Promise<Stand> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gateway-bench-'));
-  const databases = await openDatabases({ dataDir: path.join(dir, 'postgres'), durable: true });
+  const databases = await openDatabases({ durable: true });
   await mkdir(path.join(dir, 'staging'));
   const ssh = await startOpenSshServer({ dir: path.join(dir, 'staging') });
   const proxy = rttMs > 0 ? await startDelayProxy(ssh, rttMs / 2) : undefined;

@@ -7,6 +7,8 @@ import { searchKeys, searchTerm } from '../../src/domain/search-keys.js';
 import { searchWays } from '../../src/ledger/ops-search.js';
 import { planStandStill, standStillKinds, type StandStillFacts } from '../../src/ledger/plan-stand-still.js';
 import { actionNeedsSecond, orderNeedsSecond } from '../../src/ops/actions/needs-second.js';
+import { FewAtOnce } from '../../src/ops/few-at-once.js';
+import { lockedForMs } from '../../src/domain/locked-for.js';
 import { csv } from '../../src/ops/exchanges/export-exchanges.adapter.js';
 import { streamSchema } from '../../src/domain/stream.js';
 
@@ -97,6 +99,23 @@ describe('what cases are found by', () => {
     [{ id: '1' }, ['id', 'all']], [{ person: 'X', states: ['parked'] }, ['person', 'standing-states']], [{ casePrefix: 'A', items: ['B'] }, ['case', 'item']], [{ states: ['staged', 'captured'] }, ['open-states', 'all']],
     [{ states: ['staged', 'accepted'] }, ['all']], [{ states: ['parked', 'refused'], items: ['B'] }, ['standing-states']], [{ codes: ['x'], states: ['parked'] }, ['code']], [{ events: ['e'] }, ['all']], [{ states: ['held'] }, ['open-states', 'all']],
   ] as const)('%j goes along %j', (search, ways) => expect(searchWays(search as never).map((w) => w.by)).toEqual(ways));
+});
+
+test('costly requests run a few at a time; one more is refused, and there is room again when one ended or failed', async () => {
+  const few = new FewAtOnce(2);
+  const full = (): Error => new Error('full');
+  let end = (): void => undefined;
+  const first = few.run(() => new Promise<void>((resolve) => { end = resolve; }), full);
+  const failing = few.run(() => Promise.reject(new Error('broken')), full);
+  await expect(few.run(() => Promise.resolve(), full)).rejects.toThrow('full');
+  await expect(failing).rejects.toThrow('broken');
+  await expect(few.run(() => Promise.resolve(7), full)).resolves.toBe(7);
+  end();
+  await first;
+});
+
+test('wrong passwords lock from the fifth on, twice as long each time, eight hours at the most', () => {
+  expect([1, 4, 5, 6, 7, 13, 14, 100].map(lockedForMs)).toEqual([undefined, undefined, 60_000, 120_000, 240_000, 15_360_000, 28_800_000, 28_800_000]);
 });
 
 test('cells that a program would take for something else than text', () => {
