@@ -8,6 +8,7 @@ import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { OpinionStore } from '../ledger/opinion.store.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { sql } from '../platform/database/sql.js';
+import { ReconciliationParts } from '../ops/reconciliation/reconciliation-parts.adapter.js';
 import { createLog } from '../platform/log.adapter.js';
 import { LEDGER_DATABASE } from '../platform/tokens.js';
 import { startGateway } from '../start-gateway.js';
@@ -21,6 +22,7 @@ import { demoInquiry, exampleCase } from './demo-inquiry.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
 import { openDemoAccounts } from './demo-accounts.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
+import { reconcileDays, tellReturnTable } from './reconcile-days.js';
 import { freePort } from '../platform/free-port.adapter.js';
 
 const help = `npm run demo [-- options]
@@ -57,6 +59,9 @@ async function demo(): Promise<number> {
   say('Starting PostgreSQL (sample bureau, ledger, queue) ...');
   const databases = await openDatabases({ dataDir: path.join(dir, 'postgres'), log: say });
   const bureau = new SampleBureauAdapter(databases.bureauUrl);
+  // Also where an earlier demo made the tables: the return table may be newer.
+  await bureau.createSchema();
+  const returnTableUrl = await bureau.grantReturnTable(databases.bureauUrl, 'gateway_return', randomBytes(12).toString('hex'));
   const httpPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
 
@@ -86,7 +91,7 @@ async function demo(): Promise<number> {
 
   const env = {
     GATEWAY_PORT: String(httpPort),
-    BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl,
+    BUREAU_ENGINE: 'postgres', BUREAU_URL: databases.bureauUrl, BUREAU_RETURN_ENGINE: 'postgres', BUREAU_RETURN_URL: returnTableUrl,
     LEDGER_ENGINE: 'postgres', LEDGER_URL: databases.ledgerUrl,
     QUEUE_BACKEND: 'postgres', QUEUE_URL: databases.ledgerUrl,
     LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
@@ -105,7 +110,6 @@ async function demo(): Promise<number> {
   const seeded = path.join(dir, 'seeded');
   if (!(await readFile(seeded).then(() => true, () => false))) {
     say(`Seeding the sample bureau with ${state.cases} invented land cases ...`);
-    await bureau.createSchema();
     await bureau.writeCatalogue(catalogue);
     await bureau.insertCases(sample);
     await writeFile(seeded, '');
@@ -156,9 +160,14 @@ ${accounts.map((a) => `                  ${a.name.padEnd(14)} ${a.oneTimePasswor
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 
-  if (values.once) await returnsReport(center);
-  if (values.once) await supervisionReport(supervision, gateway.app.get(OpinionStore, { strict: false }));
-  const balanced = values.once ? await report(view, new Map([['center', center], ['provincial', provincial], ['supervision', supervision]])) : true;
+  let reconciled = true;
+  if (values.once) {
+    await returnsReport(center);
+    await supervisionReport(supervision, gateway.app.get(OpinionStore, { strict: false }));
+    const parts = gateway.app.get(ReconciliationParts, { strict: false });
+    reconciled = (await reconcileDays(parts, say)) && (await tellReturnTable(parts, () => bureau.countReturns(), say));
+  }
+  const balanced = (values.once ? await report(view, new Map([['center', center], ['provincial', provincial], ['supervision', supervision]])) : true) && reconciled;
   say('Stopping ...');
   await gateway.stop();
   await center.stop();

@@ -15,6 +15,10 @@ it('the demo settles its sample, balances, leaves the delivered files, and goes 
     const [captured, accepted, refused, parked] = line!.slice(1).map(Number) as [number, number, number, number];
     expect(accepted).toBeGreaterThan(50);
     expect(captured).toBe(accepted + refused + parked);
+    // The day is reconciled to its end: the statement ties out and is closed, and the bureau has every clearance.
+    expect(first.stdout).toMatch(/Daily statement 日终对账单 \d{4}-\d\d-\d\d: ties out, closed by admin demo\n {2}expected opening/);
+    expect(first.stdout).toMatch(/fees +ours \d+\/[\d.]+, control file of center \d+\/[\d.]+: agrees/);
+    expect(first.stdout).toMatch(/return table land_return .*: [1-9]\d* rows, [1-9]\d* cases cleared\n/);
     const archived = (await readdir(path.join(dir, 'center'), { recursive: true })).filter((n) => /archive.*-application-.*\.xml$/.test(n));
     expect(archived.length).toBeGreaterThan(15);
     const second = await run(process.execPath, ['dist/simulator/demo.js', '--once', '--dir', dir], { maxBuffer: 1 << 24 });

@@ -111,6 +111,23 @@ export class SampleBureauAdapter implements SampleBureau {
     await this.pool.query('analyze land_case');
   }
 
+  /** An account that may read and add rows of the return table, and nothing else; its address. */
+  async grantReturnTable(url: string, account: string, password: string): Promise<string> {
+    const { rowCount } = await this.pool.query('select 1 from pg_roles where rolname = $1', [account]);
+    await this.pool.query(`${rowCount === 0 ? 'create' : 'alter'} role ${pg.escapeIdentifier(account)} login password ${pg.escapeLiteral(password)}`);
+    await this.pool.query(`grant select, insert on land_return to ${pg.escapeIdentifier(account)}`);
+    const own = new URL(url);
+    own.username = account;
+    own.password = password;
+    return own.href;
+  }
+
+  /** Rows of the return table, and cases whose newest row says cleared. */
+  async countReturns(): Promise<{ rows: number; cleared: number }> {
+    const { rows } = await this.pool.query<{ n: string; cleared: string }>(`select count(*) as n, count(*) filter (where is_cleared and return_no = (select max(return_no) from land_return m where m.case_no = r.case_no)) as cleared from land_return r`);
+    return { rows: Number(rows[0]!.n), cleared: Number(rows[0]!.cleared) };
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }
