@@ -44,7 +44,7 @@ export const gatewaySchema = z.strictObject({
     fullEveryDays: z.number().int().min(1),
     openLimit: z.number().int().min(0),
   }),
-  retention: z.strictObject({ scheduled: z.boolean(), keepDays: z.number().int().min(183, 'expected at least 183: logs are kept six months or longer'), batch: z.number().int().min(1).max(1000) }),
+  retention: z.strictObject({ scheduled: z.boolean(), /** Logs are kept six months or longer. */ keepDays: z.number().int().min(183), batch: z.number().int().min(1).max(1000) }),
   mirror: z.strictObject({ everyMs: ms, overdueMs: ms, hashFilesPerLook: z.number().int().min(0) }),
   supervision: z.strictObject({
     bodies: z.array(z.string().regex(/^[a-z][a-z-]{0,19}$/)),
