@@ -81,7 +81,7 @@ describe('finding', () => {
     await page.locator('tbody tr').first().waitFor();
     for (const [format, begins] of [['CSV', '\ufeff'], ['XLSX', 'PK']] as const) {
       await page.getByRole('button', { name: /导出/ }).click();
-      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: format }).click()]);
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: format, exact: true }).click()]);
       expect((await readFile(await file.path(), 'utf8')).startsWith(begins)).toBe(true);
     }
     await visit.end();
@@ -144,6 +144,18 @@ describe('what an administrator sees', () => {
     await page.getByText('将处理 1 条').waitFor();
     await visit.looks('action-preview');
     expect(await page.getByRole('dialog').count()).toBe(1);
+    await visit.end();
+  });
+
+  test('all of it on a tall and wide screen', async () => {
+    const visit = await browser.visit(stand, 'operator', '/', { width: 1920, height: 1500 });
+    const { page } = visit;
+    await page.getByText('过去 24 小时的流量').waitFor();
+    await visit.looks('wide-today');
+    await visit.goto('/exchanges?state=accepted&event=result');
+    await page.locator('tbody tr').first().click();
+    await page.getByText('该办件的报文顺序').waitFor();
+    await visit.looks('wide-exchange');
     await visit.end();
   });
 

@@ -2,7 +2,11 @@ import { ElMessage } from 'element-plus';
 import { CallError } from '../call.js';
 import { language } from '../language.js';
 import { duration } from './format.js';
+import { phrase } from './phrases.js';
 import { errorWords, words } from './words.js';
+
+/** Codes whose words in Chinese leave nothing to add to them in English. */
+const clear: readonly string[] = ['not-signed-on', 'wrong-login', 'locked', 'too-many-requests', 'password-change-needed', 'csrf', 'forbidden', 'no-answer'];
 
 /** An error in words: a line for everybody, and what the server said about it. */
 export function errorText(error: unknown): { title: string; detail: string } {
@@ -14,7 +18,9 @@ export function errorText(error: unknown): { title: string; detail: string } {
     ...(body.retryAfterSeconds !== undefined ? [w.retryAfter(duration(body.retryAfterSeconds * 1000))] : []),
     ...(body.id !== undefined ? [`${w.logId} ${body.id}`] : []),
   ];
-  return { title: errorWords[language.value][body.code] ?? body.code, detail: [body.text, ...more].join(' · ') };
+  const text = phrase(body.text);
+  const said = language.value === 'zh' && text === body.text && clear.includes(body.code) ? [] : [text];
+  return { title: errorWords[language.value][body.code] ?? body.code, detail: [...said, ...more].join(' · ') };
 }
 
 /** Shows an error in passing; for what a page cannot show at its place. */
