@@ -21,7 +21,7 @@ beforeAll(async () => {
   await stand.bureau.insertCases(generateCases({ catalogue: stand.catalogue, seed: 7, count: 60, from: '2026-09-01', awkward: true, scans: false }));
   browser = await openBrowser('exchanges');
   await eventually(settled, (c) => (c['refused'] ?? 0) > 0 && (c['parked'] ?? 0) > 3 && (c['accepted'] ?? 0) > 100, 'traffic of every kind');
-}, 180_000);
+}, 300_000);
 afterAll(async () => {
   await browser.close();
   await stand.close();
@@ -132,7 +132,6 @@ describe('what an administrator sees', () => {
     await visit.looks('exchanges');
     await visit.goto('/exchanges?state=parked');
     await page.locator('tbody tr').first().waitFor();
-    await visit.looks('exchanges-parked');
     await page.locator('tbody tr').first().click();
     await page.getByText('内容对照').or(page.getByText('来源快照')).first().waitFor();
     await visit.looks('exchange-parked');
@@ -140,10 +139,6 @@ describe('what an administrator sees', () => {
     await page.locator('tbody tr').first().click();
     await page.getByText('来源快照').first().waitFor();
     await visit.looks('exchange-refused');
-    await page.getByRole('button', { name: '重试' }).click();
-    await page.getByText('将处理 1 条').waitFor();
-    await visit.looks('action-preview');
-    expect(await page.getByRole('dialog').count()).toBe(1);
     await visit.end();
   });
 

@@ -119,7 +119,7 @@ export async function startOpsStand(adjust: (settings: Settings) => Settings = (
 }
 
 /** Looks again until it is good; tells what was seen last otherwise. */
-export async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, what: string, timeoutMs = 40_000): Promise<T> {
+export async function eventually<T>(read: () => Promise<T>, good: (value: T) => boolean, what: string, timeoutMs = 120_000): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const value = await read();
