@@ -1,4 +1,4 @@
-import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, Optional, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { AcknowledgementModule } from './acknowledgement/acknowledgement.module.js';
 import { AcknowledgementProcessor } from './acknowledgement/acknowledgement.processor.js';
@@ -12,6 +12,7 @@ import { DeliveryModule } from './delivery/delivery.module.js';
 import { DeliveryProcessor } from './delivery/delivery.processor.js';
 import { MirrorPoller } from './delivery/mirror.poller.js';
 import type { Settings } from './domain/settings.js';
+import { InquiryJobs, InquiryModule } from './inquiry/inquiry.module.js';
 import { AcknowledgementStore } from './ledger/acknowledgement.store.js';
 import { AlarmStore } from './ledger/alarm.store.js';
 import { ChannelStore } from './ledger/channel.store.js';
@@ -95,6 +96,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly versions: MappingVersionStore,
     @Inject(MAPPINGS) private readonly mappings: readonly CompiledMapping[],
     requests: PollRequestStore,
+    @Optional() private readonly inquiry?: InquiryJobs,
   ) {
     this.jobs = new JobPoller(registry, leases, log, requests);
     this.relay = new RelayAdapter({ doorbell, view, inbox, acknowledgements, returnFiles, log }, settings.relay.quietMs);
@@ -123,6 +125,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
         AlarmModule.register(settings, platform, ledger),
         SupervisionModule.register(settings, platform, ledger),
         ...(settings.roles.includes('api') ? [OpsModule.register(platform, ledger, mappings)] : []),
+        ...(settings.inquiry.key === undefined ? [] : [InquiryModule.register(settings, settings.inquiry.key, platform, ledger)]),
       ],
     };
   }
@@ -164,6 +167,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
       ...this.alarmJobs.list(),
       ...this.supervision.list(),
+      ...(this.inquiry?.list() ?? []),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
       jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: (goOn) => poller.poll(goOn) });

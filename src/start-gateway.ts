@@ -1,4 +1,4 @@
-import type { DynamicModule, INestApplication } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -8,12 +8,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppModule, type GatewayParts } from './app.module.js';
-import type { Settings } from './domain/settings.js';
-import { InquiryModule } from './inquiry/inquiry.module.js';
-import { LedgerModule } from './ledger/ledger.module.js';
 import { createLog, NestLog } from './platform/log.adapter.js';
 import { servePage } from './platform/page/serve-page.adapter.js';
-import { PlatformModule } from './platform/platform.module.js';
 
 export interface RunningGateway {
   readonly app: INestApplication;
@@ -29,20 +25,12 @@ const built = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '
 const pages: readonly (readonly [address: string, folder: string])[] = [['/ops', 'ops/page']];
 const inquiryPage: typeof pages = [['/inquiry', 'inquiry/page']];
 
-/** The gateway with its face for people who wait, on the same platform and ledger. */
-function withInquiry(gateway: DynamicModule, settings: Settings): DynamicModule {
-  const { key } = settings.inquiry;
-  const imports = (gateway.imports ?? []) as DynamicModule[];
-  const [platform, ledger] = [PlatformModule, LedgerModule].map((module) => imports.find((i) => i.module === module)!) as [DynamicModule, DynamicModule];
-  return key === undefined ? gateway : { ...gateway, imports: [...imports, InquiryModule.register(settings, key, platform, ledger)] };
-}
-
 /** Starts the gateway's roles in this process. */
 export async function startGateway(parts: GatewayParts): Promise<RunningGateway> {
   const { settings } = parts;
   const log = parts.log ?? createLog({ level: settings.log.level, instance: settings.instance });
   // The body parser is the acknowledgement route's own: signatures are made over raw bytes.
-  const app = await NestFactory.create<NestExpressApplication>(withInquiry(AppModule.register({ ...parts, log }), settings), { logger: new NestLog(log), bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.register({ ...parts, log }), { logger: new NestLog(log), bodyParser: false, abortOnError: false });
   if (!settings.roles.includes('api')) {
     await app.init();
     return { app, stop: () => app.close() };

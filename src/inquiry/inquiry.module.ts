@@ -5,12 +5,10 @@ import { AlarmStore } from '../ledger/alarm.store.js';
 import { InquiryStore } from '../ledger/inquiry.store.js';
 import { InquiryTryStore } from '../ledger/inquiry-try.store.js';
 import { InquiryViewStore } from '../ledger/inquiry-view.store.js';
-import { LeaseStore } from '../ledger/lease.store.js';
 import { LocalDayStore } from '../ledger/local-day.store.js';
 import { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
-import type { GatewayLog } from '../platform/log.adapter.js';
-import { LEDGER_DATABASE, LOG, SETTINGS } from '../platform/tokens.js';
+import { LEDGER_DATABASE, SETTINGS } from '../platform/tokens.js';
 import { loadSupervision } from '../supervision/load-supervision.adapter.js';
 import { CurrentMeters } from '../supervision/current-meters.adapter.js';
 import { CaseInquiry } from './case-inquiry.adapter.js';
@@ -21,7 +19,23 @@ import { FlightLimit } from './flight-limit.adapter.js';
 import { InquiryController } from './inquiry.controller.js';
 import { InquiryFilter } from './inquiry-filter.adapter.js';
 import { InquiryPoller } from './inquiry.poller.js';
-import { InquirySchedule } from './inquiry-schedule.adapter.js';
+
+const forgetEveryMs = 3_600_000;
+
+/** What the scheduler runs. */
+export class InquiryJobs {
+  constructor(
+    private readonly poller: InquiryPoller,
+    private readonly everyMs: number,
+  ) {}
+
+  list(): { name: string; everyMs: number; run: (goOn: () => Promise<boolean>) => Promise<void> }[] {
+    return [
+      { name: 'inquiry', everyMs: this.everyMs, run: async (goOn) => void (await this.poller.poll(goOn)) },
+      { name: 'inquiry-tries', everyMs: forgetEveryMs, run: () => this.poller.forget() },
+    ];
+  }
+}
 
 /** The face for people who wait for a case: in the hall, on the web, at the telephone. There is none without inquiry.key. */
 @Module({})
@@ -38,7 +52,7 @@ export class InquiryModule {
         { provide: InquiryTryStore, inject: [LEDGER_DATABASE, Clock], useFactory: (db: DatabaseAdapter, clock: Clock) => new InquiryTryStore(db, clock, settings.inquiry.limits) },
         { provide: InquiryViewStore, inject: [LEDGER_DATABASE], useFactory: (db: DatabaseAdapter) => new InquiryViewStore(db) },
         { provide: InquiryPoller, inject: [InquiryStore, InquiryTryStore], useFactory: (store: InquiryStore, tries: InquiryTryStore) => new InquiryPoller(store, tries, settings.inquiry, key) },
-        ...(settings.roles.includes('scheduler') ? [{ provide: InquirySchedule, inject: [InquiryPoller, LeaseStore, LOG], useFactory: (poller: InquiryPoller, leases: LeaseStore, log: GatewayLog) => new InquirySchedule(poller, leases, settings.inquiry.everyMs, log) }] : []),
+        { provide: InquiryJobs, inject: [InquiryPoller], useFactory: (poller: InquiryPoller) => new InquiryJobs(poller, settings.inquiry.everyMs) },
         { provide: CompletedList, inject: [SETTINGS, InquiryViewStore, Clock], useFactory: (s: Settings, view: InquiryViewStore, clock: Clock) => new CompletedList(view, s.inquiry, clock) },
         {
           provide: CaseInquiry,
@@ -49,6 +63,7 @@ export class InquiryModule {
           },
         },
       ],
+      exports: [InquiryJobs],
     };
   }
 }

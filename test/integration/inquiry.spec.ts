@@ -9,6 +9,7 @@ import { ReturnedRecordStore } from '../../src/ledger/returned-record.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
 import { raw, sql } from '../../src/platform/database/sql.js';
 import { LEDGER_DATABASE } from '../../src/platform/tokens.js';
+import { eventually } from '../support/ops-stand.js';
 import { bureauSettings, principal, startInquiryStand, type InquiryStand } from '../support/inquiry-stand.js';
 
 let stand: InquiryStand;
@@ -104,6 +105,13 @@ describe('who may know', () => {
     expect(await rows()).toBe(before);
     expect((await ask({ case: 'K1', password: '839142' })).status).toBe(200);
     for (const { subject } of (await stand.db.run(sql`select subject from inquiry_try where scope in ('address', 'case')`)).rows) expect(subject).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('the scheduler follows by itself', async () => {
+    const scheduler = await stand.another((s) => ({ ...s, everyMs: 50 }), ['scheduler']);
+    await stand.capture({ caseNo: 'J1' });
+    await eventually(() => ask({ case: 'J1', password: '839142' }), (a) => a.status === 200, 'the case can be asked for');
+    await scheduler.stop();
   });
 
   test('two processes that follow the snapshots at once disturb nobody', async () => {

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { roles } from '../../src/domain/ops-api.js';
 import type { InquirySettings } from '../../src/domain/inquiry-settings.js';
 import { inquirySchema } from '../../src/domain/inquiry-settings.js';
+import type { Settings } from '../../src/domain/settings.js';
 import type { CaseSnapshot, Row } from '../../src/domain/snapshot.js';
 import { InquiryPoller } from '../../src/inquiry/inquiry.poller.js';
 import { OpsUserStore } from '../../src/ledger/ops-user.store.js';
@@ -39,9 +40,11 @@ export interface InquiryStand {
   readonly env: Readonly<Record<string, string>>;
   readonly key: string;
   /** Another process on the same ledger. */
-  another(adjust?: (settings: InquirySettings) => InquirySettings): Promise<RunningGateway>;
+  another(adjust?: (settings: InquirySettings) => InquirySettings, roles?: Settings['roles']): Promise<RunningGateway>;
   /** Records a snapshot, as capture would, and follows it. */
   record(...cases: readonly CaseWish[]): Promise<void>;
+  /** Only records it. */
+  capture(...cases: readonly CaseWish[]): Promise<void>;
   remove(caseNo: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -73,9 +76,9 @@ export async function startInquiryStand(adjust: (settings: InquirySettings) => I
   const { mappings } = loadMappings({ dir: settings.mappingsDir, streams: settings.streamDefinitions, channels: settings.channels });
   const clock = new HeldClock();
   const started: RunningGateway[] = [];
-  const start = async (by: (settings: InquirySettings) => InquirySettings): Promise<RunningGateway> => {
+  const start = async (by: (settings: InquirySettings) => InquirySettings, as: Settings['roles'] = ['api']): Promise<RunningGateway> => {
     const inquiry = by({ ...settings.inquiry, answerAfterMs: 0 });
-    const one = await startGateway({ settings: { ...settings, inquiry, roles: ['api'], http: { ...settings.http, host: '127.0.0.1', port: 0, trustProxy: more.trustProxy ?? false }, ops: { ...settings.ops, loginsPerMinute: 10_000 } }, mappings, clock, processMetrics: false, log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }) });
+    const one = await startGateway({ settings: { ...settings, inquiry, roles: as, http: { ...settings.http, host: '127.0.0.1', port: 0, trustProxy: more.trustProxy ?? false }, ops: { ...settings.ops, loginsPerMinute: 10_000 } }, mappings, clock, processMetrics: false, log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }) });
     started.push(one);
     return one;
   };
@@ -89,18 +92,22 @@ export async function startInquiryStand(adjust: (settings: InquirySettings) => I
     await users.change(role, { password: { hash, mustChange: false } }, who, { action: 'password' });
   }
   let id = 0;
+  const capture = async (...cases: readonly CaseWish[]): Promise<void> => {
+    for (const wish of cases) {
+      id += 1;
+      await db.run(sql`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) values (${id}, 'case', ${wish.caseNo}, '', ${JSON.stringify(snapshotOf(wish))}, ${clock.at})`);
+      const { affected } = await db.run(sql`update case_head set snapshot_id = ${id}, removed_at = null where stream = 'case' and case_no = ${wish.caseNo}`);
+      if (affected === 0) await db.run(sql`insert into case_head (stream, case_no, snapshot_id, digest, seen_at) values ('case', ${wish.caseNo}, ${id}, '', ${clock.at})`);
+    }
+  };
   return {
     url: gateway.url!, clock, db, gateway, env, key,
-    another: (by = adjust) => start(by),
+    another: (by = adjust, as) => start(by, as),
     async record(...cases) {
-      for (const wish of cases) {
-        id += 1;
-        await db.run(sql`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) values (${id}, 'case', ${wish.caseNo}, '', ${JSON.stringify(snapshotOf(wish))}, ${clock.at})`);
-        const { affected } = await db.run(sql`update case_head set snapshot_id = ${id}, removed_at = null where stream = 'case' and case_no = ${wish.caseNo}`);
-        if (affected === 0) await db.run(sql`insert into case_head (stream, case_no, snapshot_id, digest, seen_at) values ('case', ${wish.caseNo}, ${id}, '', ${clock.at})`);
-      }
+      await capture(...cases);
       await gateway.app.get(InquiryPoller, { strict: false }).poll(async () => true);
     },
+    capture,
     async remove(caseNo) {
       await db.run(sql`update case_head set removed_at = ${clock.at} where case_no = ${caseNo}`);
     },
