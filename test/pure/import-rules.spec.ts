@@ -134,7 +134,7 @@ describe('the top of the repository', () => {
     const names = [...new Set(listed.stdout.split('\0').filter((name) => name !== '').map((name) => name.split('/')[0]!))];
     const allowed = [
       'src', 'config', 'mappings', 'test', 'docker', '.ci',
-      'README.md', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'nest-cli.json', 'jest.config.mjs', 'eslint.config.mjs',
+      'README.md', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'tsconfig.page.json', 'nest-cli.json', 'jest.config.mjs', 'eslint.config.mjs',
       '.dependency-cruiser.cjs', '.swcrc', '.npmrc', '.gitignore', '.gitattributes', '.editorconfig', '.dockerignore', 'LICENSE',
     ];
     expect(names.filter((name) => !allowed.includes(name))).toEqual([]);
