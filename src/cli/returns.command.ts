@@ -53,7 +53,8 @@ export async function returnsCommand(context: CliContext, options: ReturnsOption
   if (options.yes === true) throw new CommandFailure('--yes belongs to --again', exitCodes.usage);
   if (options.day !== undefined && !(/^\d{4}-\d\d-\d\d$/.test(options.day) && parseDate(options.day))) throw new CommandFailure('--day: expected a day YYYY-MM-DD', exitCodes.usage);
   const settings = settingsOrFail(context);
-  const channels = options.channel === undefined ? settings.channels.filter((c) => c.enabled && c.returns) : [channelOrFail(settings, options.channel)];
+  // A day is looked at beside its control file: a channel without any has no such day.
+  const channels = options.channel === undefined ? settings.channels.filter((c) => c.enabled && c.returns && (options.day === undefined || c.returns.controlled !== false)) : [channelOrFail(settings, options.channel)];
   const now = context.clock.now().getTime();
   const found = await withLedger(context, settings, async (ledger) => {
     const view = new ReturnViewStore(ledger.database);

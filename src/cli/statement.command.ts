@@ -45,7 +45,7 @@ export async function statementCommand(context: CliContext, options: StatementOp
   return withReconciliation(context, async (opened) => {
     if (options.close && options.yes) return close(context, opened, day, withoutControl);
     const shown = await opened.statement.show(day);
-    const channels = opened.settings.channels.filter((c) => c.enabled && c.returns).map((c) => c.channel);
+    const channels = opened.settings.channels.filter((c) => c.enabled && c.returns && c.returns.controlled !== false).map((c) => c.channel);
     const channel = options.channel ?? channels[0] ?? '';
     if (format === 'xml' && !channels.includes(channel)) throw new CommandFailure(`--channel: expected one of ${channels.join(', ') || 'none: no channel returns anything'}`, exitCodes.usage);
     if (format === 'xml' && !shown.closed) throw new CommandFailure(`${day} is not closed; the center gets the statement of a closed day`, exitCodes.attention);

@@ -2,19 +2,25 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { bureauTime } from '../../src/domain/bureau-time.js';
 import { itemOf } from '../../src/domain/event-item.js';
+import type { ManifestLine } from '../../src/domain/receiver-messages.js';
 import type { ChannelSettings, Settings } from '../../src/domain/settings.js';
 import type { Row } from '../../src/domain/snapshot.js';
 import { streamSchema } from '../../src/domain/stream.js';
-import { findStream, supervisionStream } from '../../src/domain/supervision-stream.js';
+import { findStream, streamOfEvent, supervisionStream } from '../../src/domain/supervision-stream.js';
+import { AcknowledgementStore } from '../../src/ledger/acknowledgement.store.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { CardStore } from '../../src/ledger/card.store.js';
+import { ChannelStore } from '../../src/ledger/channel.store.js';
 import { ClockStore } from '../../src/ledger/clock.store.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { exchangeRow } from '../../src/ledger/exchange-row.js';
 import { reportsOf } from '../../src/ledger/ledger.module.js';
+import { InboxStore } from '../../src/ledger/inbox.store.js';
 import { MessageStore } from '../../src/ledger/message.store.js';
+import { OpeningStore } from '../../src/ledger/opening.store.js';
 import { OpinionStore } from '../../src/ledger/opinion.store.js';
+import { RecoveryStore } from '../../src/ledger/recovery.store.js';
 import type { ReportStore } from '../../src/ledger/report.store.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
 import { factsOf } from '../../src/mapping/facts-of.js';
@@ -222,6 +228,27 @@ test('a channel that is new is told everything once, a page at a time; a restore
   expect(await reports.sweep(3)).toEqual({ left: false, seen: 0 });
   await db.run(raw(`update supervision_position set stamp = null where name = 'reports'`));
   expect([await reports.sweep(3), await reports.sweep(3), await reports.sweep(3), await reports.sweep(3)].map((s) => s.seen)).toEqual([3, 3, 1, 0]);
+});
+
+test('a ledger restored from before learns from the manifests what was sent of the own stream, and says nothing twice', async () => {
+  await seen('C1', handling('2026-09-14 08:30:00.000'));
+  await look();
+  const { rows } = await db.run(sql`select * from exchange order by id ${raw('')}`);
+  const lines = rows.map(exchangeRow).map((e): ManifestLine => ({
+    messageId: e.messageId, message: e.event, caseNo: e.caseNo, version: e.version, recovery: { sequence: e.sequence, operation: e.operation, at: e.eventAt, digest: e.eventDigest }, fileName: e.fileName, size: 1, sha256: 'b'.repeat(64), attachments: [],
+  }));
+  // What was opened and sent after the backup is not in it.
+  for (const table of ['exchange_log', 'exchange', 'case_head', 'case_snapshot']) await db.run(raw(`delete from ${table}${table === 'exchange_log' || table === 'exchange' ? '' : ` where stream = 'supervision'`}`));
+  const acknowledgements = new AcknowledgementStore(db, clock, exchanges, new InboxStore(db, clock));
+  const recovery = new RecoveryStore(db, clock, exchanges, new OpeningStore(db, exchanges, rules), acknowledgements, rules);
+  await new ChannelStore(db, clock, { failuresToOpen: 1, probeEveryMs: 1 }).ensure(['supervision']);
+  await recovery.record({ channel: 'supervision', seq: '1', fileName: 'M0000000001.xml', content: Buffer.from('x'), sha256: 'c'.repeat(64), createdAt: clock.iso(), lines }, { stream: (event) => streamOfEvent(channel, event), urgent: () => false }, () => undefined);
+  expect((await db.run(sql`select stream, event, state from exchange order by event ${raw('')}`)).rows.map((r) => `${String(r['stream'])} ${String(r['event'])} ${String(r['state'])}`)).toEqual(['case acceptance staged', 'supervision light staged']);
+  await look();
+  expect(await all()).toEqual(['light hunan v1 I staged']);
+  clock.set('2026-09-18 09:00:00');
+  await look();
+  expect((await all()).slice(1)).toEqual(['light hunan v2 U captured', 'card hunan.case.1.warning v1 I captured']);
 });
 
 test('what names the case is corrected: a parked light goes again by itself', async () => {
