@@ -4,9 +4,11 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
+import { Webhook } from 'standardwebhooks';
 import type { Settings } from '../../src/domain/settings.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { OpinionStore } from '../../src/ledger/opinion.store.js';
+import { ReportStore } from '../../src/ledger/report.store.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
 import type { SampleBureau } from '../../src/simulator/bureau/sample-bureau.adapter.js';
@@ -28,6 +30,7 @@ interface Stand {
   supervision: SimulatedCenter;
   gateway: RunningGateway;
   view: ExchangeViewStore;
+  secret: string;
   settings: Settings;
   restart(): Promise<void>;
   redis: RedisServer | undefined;
@@ -70,7 +73,7 @@ async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<S
   const start = (): Promise<RunningGateway> => startGateway({ settings: quick, mappings, log, processMetrics: false });
   const gateway = await start();
   const s: Stand = {
-    bureau, center: centers[0]!, provincial: centers[1]!, supervision: centers[2]!, gateway, settings: quick, redis,
+    bureau, center: centers[0]!, provincial: centers[1]!, supervision: centers[2]!, secret, gateway, settings: quick, redis,
     view: gateway.app.get(ExchangeViewStore, { strict: false }),
     async restart() {
       await s.gateway.stop();
@@ -151,6 +154,15 @@ onEveryEngine((engine) => {
       const [given] = await opinions.opinions({ caseNo }, 5);
       expect(given).toMatchObject({ subject: 'case', object: 'case', state: 'issued' });
       expect(await eventually(() => opinions.comparisons({ caseNo }, 1), (c) => c.length > 0, 'the comparison')).toMatchObject([{ channel: 'supervision', body: 'hunan' }]);
+      // A query comes over HTTP, signed; the answer goes out in the lane of the case.
+      const body = `<JC_QUERIES><HEAD><FILE_TYPE>queries</FILE_TYPE><FILE_ID>q1</FILE_ID><ISSUE>1</ISSUE><DAY>20261120</DAY><COUNT>1</COUNT><MADE_TIME>20261120120000</MADE_TIME></HEAD><QUERY><SUPERVISE_NO>DB1</SUPERVISE_NO><INSTANCE_CODE>${caseNo}</INSTANCE_CODE><CONTENT>为何超期</CONTENT><SEND_TIME>20261120120000</SEND_TIME></QUERY></JC_QUERIES>`;
+      const now = new Date();
+      const push = (signature: string): Promise<Response> => fetch(`${s.gateway.url}/api/returns`, { method: 'POST', body, headers: { 'content-type': 'application/xml', 'x-channel': 'supervision', 'webhook-id': 'q1', 'webhook-timestamp': String(Math.floor(now.getTime() / 1000)), 'webhook-signature': signature } });
+      expect((await push(new Webhook(`whsec_${Buffer.alloc(32).toString('base64')}`).sign('q1', now, body))).status).toBe(401);
+      expect((await push(new Webhook(s.secret).sign('q1', now, body))).status).toBe(202);
+      const [query] = await eventually(() => opinions.queries({ caseNo, open: true }, 5), (q) => q.some((x) => x.theirNo === 'DB1'), 'the query').then((q) => q.filter((x) => x.theirNo === 'DB1'));
+      expect(await s.gateway.app.get(ReportStore, { strict: false }).reply(query!, { text: '正在补录', actor: 'ann' })).toBe(true);
+      await eventually(() => statesOf(s, 'supervision', caseNo), (t) => t.some((x) => x === 'query-reply/DB1/v1/I/accepted'), 'the answer');
       expect(s.supervision.import.counts()).toMatchObject({ duplicates: 0, conflicts: 0, anomalies: 0, refused: 0 });
     });
 
