@@ -9,6 +9,9 @@ import type { Clock } from '../platform/clock.js';
 /** Reasons that say that money of a settlement went back, or that its record was corrected. */
 const contradicting: readonly ReasonCode[] = ['refunded', 'reversed', 'refund-exceeds-payment', 'corrected-after-close', 'contradictory-record'];
 
+/** Reasons that say that money is asked for, or was taken, outside the tariff: told at once, since supervision asks for it. */
+const irregular: readonly ReasonCode[] = ['charge-outside-tariff', 'exempt-but-charged', 'item-outside-standard'];
+
 /** Raises alarms for what was settled and contradicted later, and for differences that do not clear; takes them back when it is over. */
 export class SuspensePoller {
   constructor(
@@ -24,6 +27,7 @@ export class SuspensePoller {
   async look(): Promise<void> {
     for (const other of this.others) await other.look();
     await this.tell('settlement-contradicted', 'taken back or corrected after the day was closed', await this.items.alarming(contradicting, { contradicting: true }));
+    await this.tell('charge-irregular', 'outside the tariff', await this.items.alarming(irregular, { before: addDays(dayOf(this.clock.iso()), 1) }));
     const due = reasonCodes.filter((code) => this.reasons[code].severity !== 'normal');
     await this.tell('suspense-old', `open for more than ${this.suspenseDays} days`, await this.items.alarming(due, { before: addDays(dayOf(this.clock.iso()), -this.suspenseDays) }));
   }

@@ -173,4 +173,22 @@ describe('GET /api/cases/{no}/clearance', () => {
     expect(await alarms()).toEqual(standing);
     expect(JSON.stringify(await records.ofCase('YY3'))).not.toContain('户主甲');
   }, 60_000);
+
+  it('tells at once of a charge outside the tariff, until it is corrected', async () => {
+    const suspense = gateway.app.get(SuspensePoller);
+    const alarms = async (): Promise<string[]> => (await db.run(raw(`select alarm_text from alarm where kind = 'charge-irregular' and absent_since is null`))).rows.map((r) => String(r['alarm_text']));
+    await charge('YY8', 'K8');
+    await reconcile();
+    await suspense.look();
+    expect(await alarms()).toEqual([]);
+    const { rows } = await db.run(sql`select body from case_snapshot where case_no = ${'YY8'} order by id desc`);
+    await db.run(sql`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) values (${++snapshot}, 'case', 'YY8', '', ${String(rows[0]!['body']).replace('80.00', '90.00')}, ${clock.at})`);
+    await reconcile();
+    await suspense.look();
+    expect(await alarms()).toEqual(['1 outside the tariff: charge 1 of YY8 v2']);
+    await db.run(sql`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) values (${++snapshot}, 'case', 'YY8', '', ${String(rows[0]!['body'])}, ${clock.at})`);
+    await reconcile();
+    await suspense.look();
+    expect(await alarms()).toEqual([]);
+  }, 60_000);
 });
