@@ -3,6 +3,7 @@ import { language } from '../language.js';
 /** Sentences of the gateway (English) in Chinese; what is not here is shown as it is. */
 const whole: Readonly<Record<string, string>> = {
   // timeline
+  'picked-up': '接收方已取走', accepted: '接收方已接收', refused: '接收方退回',
   captured: '已采集', rendered: '已生成报文', staged: '已送到中间机', parked: '转为待处理', retried: '已重试', 'opened-by-retry': '因重试产生的新版本', 'sent-again': '已重发（内容不变）', superseded: '已被新版本替代', cancelled: '已取消', 'corrected-in-bureau': '业务系统中已更正', renamed: '已改名', 'delivered-by-hand': '已手工送达',
   'skipped-in-lane': '已在顺序中跳过', held: '已扣留', released: '已放行', skipped: '已跳过', 'applied-acknowledgement': '收到回执', 'duplicate-acknowledgement': '收到重复回执', 'late-acknowledgement': '收到迟到回执', 'contradictory-acknowledgement': '收到矛盾回执', 'early-acknowledgement': '收到提前回执', recovered: '已从清单恢复',
   // previews
