@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { runCli } from '../../src/cli/run-cli.command.js';
 import type { ChannelSettings, Settings } from '../../src/domain/settings.js';
 import type { Row } from '../../src/domain/snapshot.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
@@ -43,6 +45,7 @@ const rules = new Map([['supervision', 'accepted' as const]]);
 const log = createLog({ level: 'silent', instance: 'test' });
 const goOn = (): Promise<boolean> => Promise.resolve(true);
 
+let url: string;
 let db: DatabaseAdapter;
 let clock: HeldClock;
 let exchanges: ExchangeStore;
@@ -93,7 +96,8 @@ async function comes(name: string, bytes: Buffer): Promise<string> {
 const differences = async (): Promise<string[]> => (await opinions.comparisons({}, 100)).flatMap((c) => c.differences.map((d) => `${c.caseNo} ${d.kind}: ${d.reasons.map((r) => r.reason).join(' + ')}`)).sort();
 
 beforeEach(async () => {
-  db = await openPostgres(await freshDatabase('opinions'), true);
+  url = await freshDatabase('opinions');
+  db = await openPostgres(url, true);
   clock = new HeldClock(0);
   clock.set('2026-09-14 12:00:00');
   exchanges = new ExchangeStore(db, clock, rules, { firstDelayMs: 1, maxDelayMs: 1, maxAttempts: 1, maxCrashes: 1 });
@@ -142,6 +146,40 @@ test('their cards come, are compared with ours, and each difference says why; la
   expect((await opinions.opinions({ caseNo: 'LATE' }, 10)).map((o) => `${o.theirNo} ${o.state}`)).toEqual(['JC5 issued', 'JC2 revoked']);
   expect((await opinions.opinions({ caseNo: 'LATE', past: true }, 10)).map((o) => `${o.state} ${o.isCurrent}`)).toEqual(['issued true', 'revoked true', 'issued false']);
 });
+
+test('the command line shows what they say and why it differs, and answers once', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'gateway-opinions-'));
+  try {
+    cpSync('config', folder, { recursive: true });
+    for (const name of ['center', 'provincial']) writeFileSync(path.join(folder, 'channels', `${name}.yaml`), readFileSync(path.join(folder, 'channels', `${name}.yaml`), 'utf8').replace('stream: case', 'enabled: false\nstream: case'));
+    const env = {
+      GATEWAY_CONFIG_DIR: folder, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
+      SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: 'jc.example', SUPERVISION_SFTP_PASSWORD: 'pass-word', SUPERVISION_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, SUPERVISION_ACK_SECRET: `whsec_${'c2VjcmV0'.repeat(5)}`,
+    };
+    const cli = async (...args: string[]): Promise<{ code: number; out: string }> => {
+      let out = '';
+      const code = await runCli(args, { env, clock, user: 'tester', out: (t) => { out += String(t); }, err: (t) => { out += t; } });
+      return { code, out };
+    };
+    await seen('LATE', suspended);
+    await look();
+    await accept('acceptance');
+    clock.set('2026-09-24 10:00:00');
+    await look();
+    await comes('cards-20260924.1.xml', cardsFile('2026-09-24', 1, [{ no: 'JC2', caseNo: 'LATE', result: 2, at: '2026-09-24 01:00:00', more: '<TIME_USE>9</TIME_USE>' }]));
+    await comes('q1.1.xml', Buffer.from('<JC_QUERIES><HEAD><FILE_TYPE>queries</FILE_TYPE><FILE_ID>q1</FILE_ID><ISSUE>1</ISSUE><DAY>20260924</DAY><COUNT>1</COUNT><MADE_TIME>20260924120000</MADE_TIME></HEAD><QUERY><SUPERVISE_NO>DB1</SUPERVISE_NO><INSTANCE_CODE>LATE</INSTANCE_CODE><CONTENT>why</CONTENT><SEND_TIME>20260924120000</SEND_TIME></QUERY></JC_QUERIES>'));
+    await comparing.look(goOn);
+    for (const args of [['opinions'], ['cards'], ['clock', 'LATE']]) expect((await cli(...args)).out).toContain('because at 2026-09-24 01:00:00 they had not received the suspension special-start 1');
+    expect(await cli('opinions', '--queries')).toMatchObject({ code: 1, out: expect.stringContaining('DB1 about case LATE') });
+    expect((await cli('opinions', '--reply', '1', '--text', 'late notice')).out).toContain('Nothing was done: add --yes');
+    expect(await cli('opinions', '--reply', '1', '--text', 'late notice', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('answered DB1') });
+    expect((await cli('opinions', '--reply', '1', '--text', 'again', '--yes')).out).toContain('was answered by');
+    expect((await cli('opinions', '--reply', 'x', '--text', 'again')).code).toBe(2);
+    expect((await db.run(sql`select state from exchange where event = 'query-reply' ${raw('')}`)).rows).toHaveLength(1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
 
 test('an issue replaces the one before, one that comes late stands back, and a bad file changes nothing', async () => {
   const one = (result: number): Said[] => [{ no: 'JC1', caseNo: 'C1', result, at: '2026-09-24 01:00:00' }];
