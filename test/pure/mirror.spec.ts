@@ -95,7 +95,7 @@ describe('plans', () => {
   it('sends again exactly from where resend leads', () => {
     const retry = { action: 'none', why: 'w' } as const;
     const actions = Object.fromEntries(exchangeStates.map((state) => [state, planReplay({ state, retry }).action]));
-    expect(actions).toEqual({ captured: 'ring', rendered: 'ring', staged: 'resend', picked_up: 'resend', accepted: 'none', refused: 'none', parked: 'none', superseded: 'none', cancelled: 'none' });
+    expect(actions).toEqual({ captured: 'ring', rendered: 'ring', staged: 'resend', picked_up: 'resend', accepted: 'none', refused: 'none', parked: 'none', held: 'none', superseded: 'none', cancelled: 'none' });
     for (const state of exchangeStates) expect(nextState(state, 'resend')).toBe(actions[state] === 'resend' ? 'rendered' : undefined);
     // what goes back is not through: nothing of its lane overtakes it
     for (const rule of ['accepted', 'staged'] as const) expect(throughStates(rule)).not.toContain('rendered');
