@@ -94,6 +94,7 @@ class Storm {
 
     const mixedBegan = Date.now();
     const striking: Promise<unknown>[] = [];
+    const under = new Map<string, Promise<unknown>>();
     if (this.runs.every((r) => r.settledMs !== undefined)) {
       for (const planned of plan.mixed) {
         const wait = planned.atMs - (Date.now() - mixedBegan);
@@ -101,7 +102,11 @@ class Storm {
         const fault = this.faultOf(planned.name);
         const atMs = Date.now() - this.began;
         options.say(`[${clock(atMs)}] mixed: ${fault.name} for ${(planned.lastsMs / 1000).toFixed(1)} s`);
-        striking.push(this.strike(scene, fault, planned).then((lastedMs) => this.runs.push({ name: fault.name, phase: 'mixed', atMs, lastedMs })));
+        // On a busy machine a fault lasts longer than planned; the next of its kind waits, since two at once would undo each other.
+        const one = (under.get(fault.name) ?? Promise.resolve()).then(() => this.strike(scene, fault, planned)).then((lastedMs) => void this.runs.push({ name: fault.name, phase: 'mixed', atMs, lastedMs }));
+        one.catch(() => undefined); // awaited below with the others
+        under.set(fault.name, one);
+        striking.push(one);
       }
     }
     await Promise.all(striking);
