@@ -12,7 +12,7 @@ const total = (groups: readonly NoticeGroup[]): number => groups.reduce((sum, g)
 /** Times are those of Asia/Shanghai. */
 export function writeNoticeMail(notice: Notice): NoticeMail {
   if (notice.type === 'gateway.alarms.test') {
-    return { subject: `[${notice.instance}] 告警测试 alarm test`, text: `这是一封测试邮件,告警可以送达。\nThis is a test: alarms arrive on this way.\n\n${notice.instance}, ${local(notice.at)}\n` };
+    return { subject: `[${notice.instance}] 告警测试 alarm test`, text: `这是一封测试邮件，告警可以送达。\nThis is a test: alarms arrive on this way.\n\n${notice.instance}, ${local(notice.at)}\n` };
   }
   const critical = notice.raised.some((g) => g.severity === 'critical');
   const parts = [
@@ -41,7 +41,7 @@ function groupText(group: NoticeGroup): string {
   if (group.count > group.alarms.length) lines.push(`- …… 另有 ${group.count - group.alarms.length} 项 and ${group.count - group.alarms.length} more`);
   return [
     `${group.severity === 'critical' ? '【严重 critical】' : '【警告 warning】'}${group.titleZh} ${group.title}${group.count > 1 ? ` × ${group.count}` : ''}`,
-    ...(over ? [] : [`处理办法: ${group.remedyZh}`]),
+    ...(over ? [] : [`处理办法：${group.remedyZh}`]),
     ...lines,
   ].join('\n');
 }

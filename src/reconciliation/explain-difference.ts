@@ -45,25 +45,25 @@ export function explainDifference(d: Difference, item: ExplainedItem, other: Exp
   const rule = d.rule === undefined ? undefined : ruleTitle(d.rule, standards.rules);
   const age = Math.max(0, daysBetween(item.day, today));
   const failed = d.criterion === undefined ? undefined : criteria[d.criterion];
-  const zh = [`${item.zh}:${reason.text.zh}`, `应收 ${money(d.expectedFen)} 元,返回 ${money(d.returnedFen)} 元`];
+  const zh = [`${item.zh}：${reason.text.zh}`, `应收 ${money(d.expectedFen)} 元，返回 ${money(d.returnedFen)} 元`];
   const en = [`${item.en}: ${reason.text.en}`, `charged ${money(d.expectedFen)} yuan, returned ${money(d.returnedFen)} yuan`];
   if (d.detail !== undefined) {
-    zh.push(`明细:${d.detail}`);
+    zh.push(`明细：${d.detail}`);
     en.push(`detail: ${d.detail}`);
   }
   if (failed) {
-    zh.push(`最接近的规则:${rule?.zh ?? '无'};未满足:${failed.zh}`);
+    zh.push(`最接近的规则：${rule?.zh ?? '无'}；未满足：${failed.zh}`);
     en.push(`nearest rule: ${rule?.en ?? 'none'}; what failed: ${failed.en}`);
   }
   if (other) {
-    zh.push(`最接近的对方:${other.zh},${other.day}`);
+    zh.push(`最接近的对方：${other.zh}，${other.day}`);
     en.push(`nearest counterpart: ${other.en}, ${other.day}`);
   }
   if (d.refersToDay !== undefined) {
     zh.push(`涉及 ${d.refersToDay} 已结的款项`);
     en.push(`concerns what was settled on ${d.refersToDay}`);
   }
-  zh.push(`已 ${age} 天`, `下一步:${reason.next.zh}`);
+  zh.push(`已 ${age} 天`, `下一步：${reason.next.zh}`);
   en.push(`${age} day${age === 1 ? '' : 's'} old`, `next: ${reason.next.en}`);
   return { zh, en };
 }

@@ -120,7 +120,7 @@ export class StatementAdapter {
     const channels = [...new Set([...controlled, ...statement.uncontrolled, ...statement.comparisons.map((c) => c.channel)])].sort();
     for (const channel of channels) {
       if (!statement.comparisons.some((c) => c.channel === channel)) {
-        if (withoutControl === undefined) out.push({ code: 'control-missing', zh: `${channel}:未收到当日对账控制文件`, en: `${channel} sent no control file for ${day}; ask for it, or close with --without-control "why"` });
+        if (withoutControl === undefined) out.push({ code: 'control-missing', zh: `${channel}：未收到当日对账控制文件`, en: `${channel} sent no control file for ${day}; ask for it, or close with --without-control "why"` });
         continue;
       }
       for (const d of statement.disagreements.filter((x) => x.channel === channel)) {

@@ -74,14 +74,14 @@ function notesOf(record: StatementRecord, closed: { readonly closedAt: string; r
   const local = (iso: string): string => `${new Date(Date.parse(iso) + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')}+08`;
   const out: string[] = [];
   if (closed) {
-    out.push(zh ? `已日结:${local(closed.closedAt)},${closed.closedBy}` : `closed ${local(closed.closedAt)} by ${closed.closedBy}`);
-    if (!closed.intact) out.push(zh ? '警告:存档内容与日结时不一致' : 'WARNING: these figures are not what was closed; somebody changed the ledger');
+    out.push(zh ? `已日结：${local(closed.closedAt)}，${closed.closedBy}` : `closed ${local(closed.closedAt)} by ${closed.closedBy}`);
+    if (!closed.intact) out.push(zh ? '警告：存档内容与日结时不一致' : 'WARNING: these figures are not what was closed; somebody changed the ledger');
   } else {
-    out.push(zh ? `未日结,截至 ${local(record.judgedAt)}` : `open; as of ${local(record.judgedAt)}`);
-    out.push(record.obstacles.length === 0 ? (zh ? '账平,可以日结' : 'ties out; it can be closed') : (zh ? '不能日结:' : 'cannot be closed:'));
+    out.push(zh ? `未日结，截至 ${local(record.judgedAt)}` : `open; as of ${local(record.judgedAt)}`);
+    out.push(record.obstacles.length === 0 ? (zh ? '账平，可以日结' : 'ties out; it can be closed') : (zh ? '不能日结：' : 'cannot be closed:'));
   }
   for (const o of record.obstacles) out.push(`- ${o[language]}`);
-  if (record.withoutControl !== undefined) out.push(zh ? `无控制文件日结,原因:${record.withoutControl}` : `closed without a control file: ${record.withoutControl}`);
+  if (record.withoutControl !== undefined) out.push(zh ? `无控制文件日结，原因：${record.withoutControl}` : `closed without a control file: ${record.withoutControl}`);
   if (record.unlisted > 0) out.push(zh ? `另有 ${record.unlisted} 项差异未列出` : `${record.unlisted} more open items are not listed`);
   return out;
 }

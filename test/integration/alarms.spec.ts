@@ -164,7 +164,7 @@ it('tells by log, webhook and mail, reminds, and says when it is over', async ()
   expect(hook.got[0]).toMatchObject({ type: 'gateway.alarms', instance: 'yiyang', open: 1, standing: [], ended: [], raised: [{ kind: 'breaker-open', severity: 'critical', count: 1, titleZh: '通道停止', alarms: [{ key: 'breaker-open:center', channel: 'center', text: 'channel center: stands still for 1 min: staging-full' }] }] });
   expect(mail.mails).toHaveLength(1);
   expect(mail.mails[0]).toMatchObject({ to: ['night@bureau.example', 'day@bureau.example'], subject: '[yiyang] 【严重 critical】1 项新告警 new: 通道停止' });
-  expect(mail.mails[0]!.text).toContain('处理办法: 请用 gateway status 查看原因;探测成功后自动恢复');
+  expect(mail.mails[0]!.text).toContain('处理办法：请用 gateway status 查看原因；探测成功后自动恢复');
   expect(mail.mails[0]!.text).toContain('→ ask the center to empty it; delivery goes on by itself');
   expect(mail.mails[0]!.messageId).toBe(`<${hook.ids[0]}@yiyang>`);
   expect(lines.filter((l) => l.kind === 'breaker-open').map((l) => [l.level, l.msg])).toEqual([[50, 'alarm: a channel stands still']]);

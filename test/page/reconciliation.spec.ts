@@ -54,7 +54,7 @@ describe('reconciliation', () => {
     const visit = await browser.visit(stand, 'finance', '/reconciliation');
     const { page } = visit;
     await page.getByRole('heading', { name: `日终对账单 ${yesterday}` }).waitFor();
-    await page.getByText('center:未收到当日对账控制文件').first().waitFor();
+    await page.getByText('center：未收到当日对账控制文件').first().waitFor();
     await visit.looks('statement-open');
     await facts.control(yesterday, 1, { count: 1, fen: 8_000n });
     await visit.goto(`/reconciliation/days/${yesterday}`);

@@ -115,5 +115,5 @@ it('a difference is explained in lines a clerk can follow, without names', () =>
     { zh: '缴款 S1', en: 'payment S1', day: '2026-11-18' }, { zh: '应收 1', en: 'charge 1', day: '2026-11-17' }, '2026-11-20', standards,
   );
   expect(en).toEqual(['payment S1: less was paid than charged', 'charged 80.00 yuan, returned 70.00 yuan', 'nearest rule: same payment code; what failed: the amount differs', 'nearest counterpart: charge 1, 2026-11-17', '2 days old', 'next: ask the payer for the rest']);
-  expect(zh[0]).toBe('缴款 S1:实缴小于应收');
+  expect(zh[0]).toBe('缴款 S1：实缴小于应收');
 });
