@@ -112,7 +112,8 @@ describe('the board', () => {
     await page.getByRole('group', { name: '灯' }).getByRole('button').nth(1).click();
     await page.waitForURL(/light=yellow/);
     await page.locator('tbody tr').nth(4).waitFor();
-    await expect(page.locator('tbody').first().locator('tr')).toBeDefined();
+    await page.locator('tbody').first().locator('tr').nth(5).waitFor({ state: 'detached' });
+    expect(await page.locator('tbody').first().locator('tr').count()).toBe(5);
     await page.getByRole('button', { name: /交易/ }).click();
     await page.waitForURL(/section=/);
     await page.getByRole('button', { name: '清除筛选' }).click();
