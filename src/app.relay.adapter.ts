@@ -16,6 +16,9 @@ export interface RelayParts {
 
 type Handle = (channel: string) => Promise<void>;
 
+/** A bell that was not heard for so many times quietMs, although ringing it succeeds, gets a new client. */
+const renewAfterQuiets = 6;
+
 /** Something that the ledger says is due, as `bell channel`. */
 type Due = `${Bell} ${string}`;
 
@@ -27,6 +30,7 @@ export class RelayAdapter {
   private readonly handlers = new Map<Bell, Handle>();
   /** When a bell was heard last in this process; milliseconds of a clock that nobody sets. */
   private readonly heardAt = new Map<Bell, number>();
+  private readonly renewedAt = new Map<Bell, number>();
   private dueBefore: ReadonlySet<Due> = new Set();
   private readonly running = new Map<Due, Promise<void>>();
   private looking: Promise<void> | undefined;
@@ -93,10 +97,20 @@ export class RelayAdapter {
       if (handle === undefined || busy.has(bell)) continue;
       if (!this.told) this.parts.log.warn({ bell, channel }, 'the queue brings no bells: this process does without it what the ledger says is due');
       this.told = true;
+      await this.renew(bell, channel);
       this.running.set(d, handle(channel)
         .catch((error: unknown) => this.parts.log.error({ bell, channel, err: error }, 'due work failed; it is looked for again'))
         .finally(() => this.running.delete(d)));
     }
+  }
+
+  /** While the queue is away nothing is made anew: clients would pile up that wait for it. */
+  private async renew(bell: Bell, channel: string): Promise<void> {
+    const since = Math.max(this.heardAt.get(bell)!, this.renewedAt.get(bell) ?? 0);
+    if (performance.now() - since < renewAfterQuiets * this.quietMs || !(await this.parts.doorbell.ring(bell, channel))) return;
+    this.renewedAt.set(bell, performance.now());
+    this.parts.log.warn({ bell }, 'the queue answers and brings no bells: its client is made anew');
+    this.parts.doorbell.renew(bell);
   }
 
   private async due(): Promise<Due[]> {

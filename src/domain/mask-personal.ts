@@ -42,6 +42,11 @@ export function maskText(text: string, values: readonly string[]): string {
   return masked;
 }
 
+/** A text that somebody may read, without these secrets, also as XML writes them. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, value) => [...new Set([value, escapeXml(value)])].reduce((t, form) => t.replaceAll(form, star.repeat(6)), rest), text);
+}
+
 /** A snapshot as it is shown; secrets are never. */
 export function maskSnapshot(snapshot: CaseSnapshot, unmasked: boolean): Pick<CaseSnapshot, 'case' | 'children'> {
   const values = unmasked ? [] : personalValues(snapshot);

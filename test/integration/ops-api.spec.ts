@@ -108,7 +108,7 @@ async function exchange(more: { state?: string; parkedFrom?: string; code?: stri
   const name = more.name ?? '欧阳小明';
   const [caseNo, at, state] = [more.caseNo ?? `YYGT2026${String(id).padStart(6, '0')}`, more.at ?? clock.iso(), more.state ?? 'parked'];
   const snapshot = { stream: 'case', caseNo, case: { case_no: caseNo, project_name: `${name}的宅基地`, query_password: 'geheim99' }, children: { applicants: [{ name, cert_no: '430102199001011234', phone: '13807310001' }] } };
-  const xml = `<?xml version="1.0" encoding="UTF-8"?><A><N>${name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</N><C>430102199001011234</C><T>13807310001</T><V>${more.version ?? 1}</V></A>`;
+  const xml = `<?xml version="1.0" encoding="UTF-8"?><A><N>${name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</N><C>430102199001011234</C><T>13807310001</T><Q>geheim99</Q><V>${more.version ?? 1}</V></A>`;
   await a.db.run(sql`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) values (${id}, 'case', ${caseNo}, 'd', ${JSON.stringify(snapshot)}, ${at})`);
   await a.db.run(sql`insert into exchange (id, channel, stream, case_no, event, sequence, version, operation, state, parked_from, lane_position, head, urgent, snapshot_id, event_digest, event_at, message_id, file_name, captured_at, state_since, due_at, failure_code, failure_detail)
     values (${id}, 'center', 'case', ${caseNo}, ${more.event ?? 'acceptance'}, '1', ${more.version ?? 1}, 'I', ${state}, ${more.parkedFrom ?? (state === 'parked' ? 'captured' : null)}, ${id}, 1, 0, ${id}, 'd', '2026-11-24 09:00:00.000', ${String(id).padStart(32, '0')}, ${`${id}.xml`}, ${at}, ${at}, ${at}, ${more.code ?? (state === 'parked' ? 'message-invalid' : null)}, null)`);

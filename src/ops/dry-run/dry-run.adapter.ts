@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { DryMessage, DryRun, DryRunRequest, MappingChoice } from '../../domain/ops-dry-run-api.js';
 import { failureCodes, GatewayFailure } from '../../domain/failures.js';
-import { maskText, personalValues, secretValues } from '../../domain/mask-personal.js';
+import { hideSecrets, maskText, personalValues, secretValues } from '../../domain/mask-personal.js';
 import type { Settings } from '../../domain/settings.js';
 import type { CaseSnapshot } from '../../domain/snapshot.js';
 import type { StreamDefinition } from '../../domain/stream.js';
@@ -108,7 +108,7 @@ export class DryRuns {
 
 /** Unmasked, only these values are hidden; masked, also what looks like a number of a person. */
 function hide(text: string, values: readonly string[], unmasked: boolean): string {
-  return unmasked ? values.reduce((rest, value) => rest.replaceAll(value, '＊＊＊＊＊＊'), text) : maskText(text, values);
+  return (unmasked ? hideSecrets : maskText)(text, values);
 }
 
 /** A pasted snapshot as the stream has it: every declared column is there, text or null. */

@@ -7,7 +7,7 @@ import type { ExchangeViewStore } from '../../ledger/exchange-view.store.js';
 import type { MessageContent, OperatorViewStore } from '../../ledger/operator-view.store.js';
 import type { OpsViewStore } from '../../ledger/ops-view.store.js';
 import { compareLeaves } from './compare-leaves.js';
-import { maskSnapshot, maskText, personalValues } from '../../domain/mask-personal.js';
+import { hideSecrets, maskSnapshot, maskText, personalValues, secretValues } from '../../domain/mask-personal.js';
 
 /** Gathers one exchange with all that the ledger knows of it, masked or not. */
 export class ExchangeDetails {
@@ -32,8 +32,9 @@ export class ExchangeDetails {
     ]);
     const manifest = row.manifestSeq === undefined ? undefined : await this.operator.manifest(row.channel, row.manifestSeq);
     const before = beforeId === undefined ? undefined : await this.before(beforeId);
-    const values = unmasked ? [] : [snapshot, before?.snapshot].flatMap((s) => (s ? personalValues(s.body) : [])).sort((a, b) => b.length - a.length);
-    const mask = (text: string): string => (unmasked ? text : maskText(text, values));
+    // A query password is nobody's business, whoever asks; the exact bytes can still be downloaded, with a reason.
+    const values = [snapshot, before?.snapshot].flatMap((s) => (s ? (unmasked ? secretValues : personalValues)(s.body) : [])).sort((a, b) => b.length - a.length);
+    const mask = (text: string): string => (unmasked ? hideSecrets : maskText)(text, values);
     const maybe = (text: string | undefined): string | undefined => (text === undefined ? undefined : mask(text));
     // Without the snapshot nobody knows which words of the message are names.
     const xml = message && (unmasked || snapshot) ? xmlOf(message) : undefined;

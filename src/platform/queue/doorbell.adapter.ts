@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { GatewaySettings } from '../../domain/settings.js';
 import type { GatewayLog } from '../log.adapter.js';
+import type { BellJob, QueueHandle, WorkerHandle } from './bell-handles.js';
 import { dropMarks, readEpoch, redisSeconds } from './redis-marks.adapter.js';
 import { judgeRedisInfo } from './judge-redis-info.js';
 import { postgresLine } from './postgres-line.js';
@@ -11,10 +12,6 @@ import { postgresLine } from './postgres-line.js';
 export const bells = ['render', 'deliver', 'read', 'return'] as const;
 export type Bell = (typeof bells)[number];
 
-interface BellJob {
-  readonly key: string;
-}
-
 /** How many jobs one bell has. Stalled: active, but nobody holds their lock. */
 export interface BellDepth {
   readonly bell: Bell;
@@ -22,18 +19,6 @@ export interface BellDepth {
   readonly active: number;
   readonly delayed: number;
   readonly stalled: number;
-}
-
-interface QueueHandle {
-  getJobCounts(...types: string[]): Promise<Record<string, number>>;
-  obliterate(options: { force: boolean }): Promise<void>;
-  add(name: string, data: BellJob, opts: Record<string, unknown>): Promise<unknown>;
-  close(): Promise<void>;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-}
-interface WorkerHandle {
-  close(force?: boolean): Promise<void>;
-  on(event: 'error' | 'failed', listener: (...args: never[]) => void): unknown;
 }
 
 /** A line to the queue on which a command has no answer for this long is made anew; longer than a worker's blocking wait on Redis (5 s). */
@@ -56,7 +41,7 @@ const staleEpochSeconds = 60;
  */
 export class DoorbellAdapter {
   private readonly queues = new Map<Bell, QueueHandle>();
-  private readonly workers: WorkerHandle[] = [];
+  private readonly answering: { readonly bell: Bell; readonly begin: () => WorkerHandle; worker: WorkerHandle }[] = [];
   private readonly redis: Redis | undefined;
   private lastError = '';
   private closing = false;
@@ -132,14 +117,30 @@ export class DoorbellAdapter {
       removeOnFail: { count: 0 },
     };
     const work = async (job: { data: BellJob }): Promise<void> => handle(job.data.key);
-    const worker = (
-      this.settings.backend === 'redis'
-        ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null, socketTimeout: this.silentMs } as ConnectionOptions })
-        : new this.postgres.Worker<BellJob>(this.name(bell), work, { ...options, connection: { ...postgresLine(this.settings.url, this.silentMs), max: 3 } })
-    ) as unknown as WorkerHandle;
-    worker.on('error', (error: Error) => this.noteError(error));
-    worker.on('failed', (_job: unknown, error: Error) => this.log.error({ bell, err: error }, 'a bell was answered with an error; the sweep rings again'));
-    this.workers.push(worker);
+    const begin = (): WorkerHandle => {
+      const worker = (
+        this.settings.backend === 'redis'
+          ? new Worker<BellJob>(this.name(bell), work, { ...options, connection: { url: this.settings.url, maxRetriesPerRequest: null, socketTimeout: this.silentMs } as ConnectionOptions })
+          : new this.postgres.Worker<BellJob>(this.name(bell), work, { ...options, connection: { ...postgresLine(this.settings.url, this.silentMs), max: 3 } })
+      ) as unknown as WorkerHandle;
+      worker.on('error', (error: Error) => this.noteError(error));
+      worker.on('failed', (_job: unknown, error: Error) => this.log.error({ bell, err: error }, 'a bell was answered with an error; the sweep rings again'));
+      return worker;
+    };
+    this.answering.push({ bell, begin, worker: begin() });
+  }
+
+  /**
+   * Begins anew to answer a bell whose client hears nothing although the queue answers: BullMQ's may wait for ever on a line that
+   * went silent. The old one is not waited for; should it hear again, two answer, and the claims in the ledger keep them apart.
+   */
+  renew(bell: Bell): void {
+    if (this.closing) return;
+    for (const one of this.answering.filter((a) => a.bell === bell)) {
+      const old = one.worker;
+      one.worker = one.begin();
+      void this.orLeave(old.close(true)).catch((error: unknown) => this.noteError(error as Error));
+    }
   }
 
   /** Whether the queue answers; for the readiness probe. */
@@ -214,7 +215,7 @@ export class DoorbellAdapter {
 
   /** Stops taking bells, waits for those under way. */
   async stopAnswering(): Promise<void> {
-    await this.orLeave(Promise.all(this.workers.splice(0).map((w) => w.close())));
+    await this.orLeave(Promise.all(this.answering.splice(0).map((a) => a.worker.close())));
   }
 
   async close(): Promise<void> {
