@@ -2,7 +2,10 @@ import type { AuditChain } from '../../domain/ops-people-api.js';
 import type { AuditStore } from '../../ledger/audit.store.js';
 import type { Clock } from '../../platform/clock.js';
 import type { GatewayLog } from '../../platform/log.adapter.js';
+import { soon } from '../soon.adapter.js';
 
+/** How long an answer waits for a look; a long chain is looked through behind it. */
+const waitMs = 1_000;
 /** How long a look through the whole chain counts as recent. */
 const freshMs = 10 * 60_000;
 
@@ -21,7 +24,7 @@ export class AuditChainLook {
   async read(again: boolean): Promise<AuditChain> {
     const ageMs = this.verified ? this.clock.now().getTime() - Date.parse(this.verified.at) : undefined;
     if (this.running === undefined && (again || ageMs === undefined || ageMs > freshMs || ageMs < 0)) this.running = this.look().finally(() => { this.running = undefined; });
-    await Promise.race([this.running, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    if (this.running) await soon(this.running, waitMs);
     const head = await this.audit.head();
     return { head: { seq: String(head.seq), hash: head.hash }, verifying: this.running !== undefined, ...(this.verified ? { verified: this.verified } : {}) };
   }
