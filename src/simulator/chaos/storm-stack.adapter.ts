@@ -157,15 +157,23 @@ export class StormStack {
     place.server = await startEmbeddedPostgres({ dataDir: place.dataDir, port: place.port });
   }
 
-  /** Runs statements on the ledger server itself, beside all lines. */
+  /** Runs statements, which must bear being run twice, on the ledger server itself, beside all lines; while another fault has it down, it waits. */
   async onLedger(...statements: string[]): Promise<void> {
-    const client = new pg.Client({ connectionString: this.ledgerUrl });
-    await client.connect();
-    try {
-      for (const statement of statements) await client.query(statement);
-    } finally {
-      await client.end();
-    }
+    let last: unknown;
+    await until(async () => {
+      const client = new pg.Client({ connectionString: this.ledgerUrl });
+      client.on('error', () => undefined); // the statement that is under way fails with it
+      try {
+        await client.connect();
+        for (const statement of statements) await client.query(statement);
+        return true;
+      } catch (error) {
+        last = error;
+        return false;
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    }, 60_000, 'the ledger took a statement of the storm').catch((error: unknown) => { throw new Error(String(error), { cause: last }); });
   }
 
   /** Everything ends; the folder stays. Returns what the processes' exit codes were. */
