@@ -24,6 +24,7 @@ import { LedgerModule } from './ledger/ledger.module.js';
 import { MappingVersionStore } from './ledger/mapping-version.store.js';
 import { PollRequestStore } from './ledger/poll-request.store.js';
 import { RetentionPoller } from './ledger/retention.poller.js';
+import { StateTallyPoller } from './ledger/state-tally.poller.js';
 import type { CompiledMapping } from './mapping/compiled-mapping.js';
 import { MappingModule } from './mapping/mapping.module.js';
 import { MappingProcessor } from './mapping/mapping.processor.js';
@@ -83,6 +84,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly reading: AcknowledgementProcessor,
     private readonly collection: CollectionPoller,
     private readonly retention: RetentionPoller,
+    private readonly tally: StateTallyPoller,
     private readonly returns: ReturnProcessor,
     returnFiles: ReturnFileStore,
     private readonly mirror: MirrorPoller,
@@ -165,6 +167,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     const jobs: ScheduledJob[] = [
       { name: 'relay', everyMs: settings.relay.sweepEveryMs, run: () => this.ringForDue() },
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
+      { name: 'tally', everyMs: mendEveryMs, run: () => this.tally.look() },
       ...this.alarmJobs.list(),
       ...this.supervision.list(),
       ...(this.inquiry?.list() ?? []),

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, Sql, sql } from '../platform/database/sql.js';
 import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
-import { readOpenCounts } from './open-counts.store.js';
+import { channelsOf, notThrough, readOpenCounts } from './open-counts.store.js';
 
 export interface ExchangeFilter {
   readonly ids?: readonly string[] | undefined;
@@ -34,9 +34,10 @@ export class ExchangeViewStore {
     private readonly clock: Clock,
   ) {}
 
-  /** Counts by channel and state. */
+  /** Counts by channel and state, as of one moment: what is not through is counted where it stands, what is through was tallied as it moved. */
   async counts(): Promise<{ channel: string; state: ExchangeState; count: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, state, count(*) as n from exchange group by channel, state order by channel, state`);
+    const { rows } = await this.database.run(sql`select channel, state, count(*) as n from exchange where ${notThrough(await channelsOf(this.database))} group by channel, state
+      union all select channel, state, sum(delta) from exchange_tally group by channel, state having sum(delta) <> 0 order by channel, state`);
     return rows.map((r) => ({ channel: String(r['channel']), state: String(r['state']) as ExchangeState, count: Number(r['n']) }));
   }
 
@@ -50,7 +51,7 @@ export class ExchangeViewStore {
 
   /** Lanes whose head waits for a person. */
   async lanesBlocked(): Promise<{ channel: string; count: number }[]> {
-    const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange where state in ('parked', 'refused', 'held') and head = 1 and lane_position < ${String(skippedFrom)} group by channel`);
+    const { rows } = await this.database.run(sql`select channel, count(*) as n from exchange where channel in (${list(await channelsOf(this.database))}) and state in ('parked', 'refused', 'held') and head = 1 and lane_position < ${String(skippedFrom)} group by channel`);
     return rows.map((r) => ({ channel: String(r['channel']), count: Number(r['n']) }));
   }
 

@@ -8,6 +8,7 @@ import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { exchangeRow, type ExchangeRow } from './exchange-row.js';
 import { nextAttempt, type RetryPolicy } from './next-attempt.js';
+import { tallyMoved } from './state-tally.store.js';
 
 /** One compare-and-set: only a row that is still in `from` (and, where given, held by `claimToken`) moves. */
 export interface ExchangeMove {
@@ -108,6 +109,7 @@ export class ExchangeStore {
     const done = new Set(moved);
     const effective = moves.filter((m) => done.has(m.id));
     await this.log(runner, effective.map((m) => ({ exchangeId: m.id, from: m.from, to: m.to, note: m.note, detail: m.detail ?? m.failureDetail })), by.actor, now);
+    await tallyMoved(runner, effective);
     await this.supersedeRefused(runner, effective.filter((m) => m.to === 'refused').map((m) => m.id), by);
     await this.openLanes(runner, effective.filter((m) => settledStates.includes(m.to) || m.to === 'staged').map((m) => m.id));
     return moved;

@@ -47,6 +47,8 @@ import { ReturnFileStore } from './return-file.store.js';
 import { ReturnedRecordStore } from './returned-record.store.js';
 import { StatementStore } from './statement.store.js';
 import { StandingStore } from './standing.store.js';
+import { StateTallyPoller } from './state-tally.poller.js';
+import { StateTallyStore } from './state-tally.store.js';
 
 /** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
 const recentCharacters = 8 * 1024 * 1024;
@@ -58,7 +60,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
     const recent = new RecentCache<CaseSnapshot>(recentCharacters);
-    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore, InboxViewStore, LocalDayStore, MappingVersionStore, PollRequestStore];
+    const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, StateTallyPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore, InboxViewStore, LocalDayStore, MappingVersionStore, PollRequestStore];
     return {
       module: LedgerModule,
       imports: [platform],
@@ -72,6 +74,7 @@ export class LedgerModule {
         { provide: ChannelStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ChannelStore(db, clock, settings.breaker), inject: [LEDGER_DATABASE, Clock] },
         { provide: CompletenessStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new CompletenessStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: RetentionPoller, useFactory: (db: DatabaseAdapter, clock: Clock, log: GatewayLog) => new RetentionPoller(new RetentionStore(db, clock), { ...settings.retention, at: settings.completeness.at }, clock, log), inject: [LEDGER_DATABASE, Clock, LOG] },
+        { provide: StateTallyPoller, useFactory: (db: DatabaseAdapter, clock: Clock, log: GatewayLog) => new StateTallyPoller(new StateTallyStore(db), clock, log), inject: [LEDGER_DATABASE, Clock, LOG] },
         { provide: LeaseStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new LeaseStore(db, clock, holderName(), settings.lease.lengthMs), inject: [LEDGER_DATABASE, Clock] },
         { provide: ExchangeViewStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new ExchangeViewStore(db, clock), inject: [LEDGER_DATABASE, Clock] },
         { provide: MirrorStore, useFactory: (db: DatabaseAdapter, clock: Clock) => new MirrorStore(db, clock), inject: [LEDGER_DATABASE, Clock] },

@@ -1,8 +1,25 @@
-import type { ExchangeState } from '../domain/exchange-states.js';
+import { exchangeStates, settledStates, type ExchangeState } from '../domain/exchange-states.js';
 import type { ChannelName, Instant } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
-import { raw, sql } from '../platform/database/sql.js';
+import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
+
+/** Exchanges of these channels that are not through, whatever has become of them. */
+export const notThrough = (channels: readonly ChannelName[]): Sql => sql`channel in (${list(channels)}) and state in (${raw(exchangeStates.filter((s) => !settledStates.includes(s)).map((s) => `'${s}'`).join(', '))})`;
+
+/**
+ * Channels that have exchanges, each found from the one before it. Who names them in a statement lets any engine read the index that
+ * begins with the channel where the states asked for stand, and nowhere else.
+ */
+export async function channelsOf(database: DatabaseAdapter): Promise<ChannelName[]> {
+  const channels: ChannelName[] = [];
+  for (let after = ''; ; ) {
+    const found = (await database.run(sql`select min(channel) as channel from exchange where channel > ${after}`)).rows[0]?.['channel'];
+    if (found === null || found === undefined) return channels;
+    after = String(found);
+    channels.push(after);
+  }
+}
 
 const standing: readonly ExchangeState[] = ['parked', 'refused', 'held'];
 
@@ -11,7 +28,7 @@ const standing: readonly ExchangeState[] = ['parked', 'refused', 'held'];
  * person the oldest is the first by number, of what is on its way few rows are looked at.
  */
 export async function readOpenCounts(database: DatabaseAdapter): Promise<{ channel: ChannelName; state: ExchangeState; count: number; oldest: Instant }[]> {
-  const { rows } = await database.run(sql`select channel, state, count(*) as n from exchange where state in ('captured', 'rendered', 'staged', 'picked_up', 'refused', 'parked', 'held') group by channel, state`);
+  const { rows } = await database.run(sql`select channel, state, count(*) as n from exchange where ${notThrough(await channelsOf(database))} group by channel, state`);
   const top = database.dialect.top(1);
   const counted = await Promise.all(rows.map(async (r) => {
     const [channel, state] = [String(r['channel']), String(r['state']) as ExchangeState];

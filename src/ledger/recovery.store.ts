@@ -12,6 +12,7 @@ import { unknownDigest } from './capture.store.js';
 import type { ExchangeStore } from './exchange.store.js';
 import { fileNameOf } from './name-message.js';
 import type { OpeningStore } from './opening.store.js';
+import { tallyMoved } from './state-tally.store.js';
 
 /** A manifest that was read back from the staging machine and follows the ledger's chain. */
 export interface ProvenManifest {
@@ -207,7 +208,7 @@ export class RecoveryStore {
     return String(position);
   }
 
-  private async adopt(runner: Runner, unsent: readonly { id: ExchangeId; values: readonly unknown[]; otherBytes: boolean }[]): Promise<void> {
+  private async adopt(runner: Runner, unsent: readonly { id: ExchangeId; values: readonly unknown[]; state: ExchangeState; otherBytes: boolean }[]): Promise<void> {
     const moved = await this.database.dialect.updateMany(runner, {
       table: 'exchange', key: { name: 'id', kind: 'big' }, match: [{ name: 'state', kind: 'text' }],
       set: [
@@ -218,6 +219,7 @@ export class RecoveryStore {
       rows: unsent.map((u) => u.values),
     });
     if (moved.length !== unsent.length) throw new Error(`${unsent.length - moved.length} exchanges moved although they were locked`);
+    await tallyMoved(runner, unsent.map((u) => ({ id: u.id, from: u.state, to: 'staged' as const })));
     // Bytes that were rendered from what the bureau says now are not those that were sent.
     const stale = unsent.filter((u) => u.otherBytes).map((u) => u.id);
     if (stale.length === 0) return;

@@ -45,6 +45,8 @@ export async function fillLedger(client: pg.Client, from: number, rows: number):
   for (const { def } of indexes) await client.query(def);
   await client.query(`insert into channel_state (channel) values ('provincial') on conflict do nothing`);
   await client.query(`update counter set value = greatest(value, ${rows}) where name = 'exchange'`);
+  await client.query('delete from exchange_tally');
+  await client.query(`insert into exchange_tally (channel, state, delta) select channel, state, count(*) from exchange where state in ('accepted', 'superseded', 'cancelled') group by channel, state`);
   await client.query('vacuum analyze');
   await client.query('checkpoint');
 }

@@ -22,6 +22,7 @@ import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
+import { stateCounts } from '../support/state-counts.js';
 
 const clock = new SystemClock();
 const log = pino({ level: 'silent' });
@@ -84,7 +85,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await registry.closeAll();
-  for (const s of open) await s.db.close();
+  for (const s of open) {
+    const { told, counted } = await stateCounts(s.db);
+    await s.db.close();
+    expect(told).toEqual(counted);
+  }
   await rm(dir, { recursive: true, force: true });
 });
 afterAll(stopPostgres);
@@ -181,6 +186,17 @@ it('gives nothing out while the ledger is behind, and writes back what the manif
   await restored.delivery.handle('center');
   expect((await manifests()).at(-1)).toBe('M0000000007.xml');
   expect((await restored.view.find({ caseNo: 'C1', event: 'application' }, 1))[0]).toMatchObject({ state: 'staged', manifestSeq: '7' });
+});
+
+it('takes back that something was cancelled, where a manifest proves that it was sent', async () => {
+  const { restored } = await lostAndRestored();
+  await captured(restored, ['B1', 'B2'], 'three');
+  const unsent = (await restored.view.find({}, 100)).filter((e) => e.caseNo.startsWith('B'));
+  await restored.db.transaction((r) => restored.exchanges.move(r, unsent.map((e) => ({ id: e.id, from: e.state, to: 'cancelled' as const, note: 'cancelled' })), { actor: 'ann' }));
+  const counts = async (): Promise<Record<string, number>> => Object.fromEntries((await restored.view.counts()).map((c) => [c.state, c.count]));
+  expect(await counts()).toMatchObject({ cancelled: 2 });
+  await restored.processor().recover();
+  expect(Object.keys(await counts())).not.toContain('cancelled');
 });
 
 it('stops at a manifest that nobody can read, says so, and goes on when somebody brings it', async () => {

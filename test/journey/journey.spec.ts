@@ -9,6 +9,8 @@ import type { Settings } from '../../src/domain/settings.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { OpinionStore } from '../../src/ledger/opinion.store.js';
 import { ReportStore } from '../../src/ledger/report.store.js';
+import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
+import { LEDGER_DATABASE } from '../../src/platform/tokens.js';
 import { startGateway, type RunningGateway } from '../../src/start-gateway.js';
 import { loadCatalogue } from '../../src/simulator/bureau/catalogue.adapter.js';
 import type { SampleBureau } from '../../src/simulator/bureau/sample-bureau.adapter.js';
@@ -20,6 +22,7 @@ import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/serv
 import { startRedisServer, type RedisServer } from '../../src/simulator/servers/redis-server.adapter.js';
 import { onEveryEngine, type TestEngine } from '../support/engines.js';
 import { freshDatabase } from '../support/postgres.js';
+import { stateCounts } from '../support/state-counts.js';
 
 const catalogue = loadCatalogue();
 
@@ -190,6 +193,11 @@ onEveryEngine((engine) => {
       await s.bureau.insertCases([one]);
       if (s.redis) await s.redis.flushAll();
       await eventually(() => statesOf(s, 'center', one.caseNo), allAccepted, 'the application');
+    });
+
+    it('tells how many exchanges are in each state as a count of all of them does', async () => {
+      const ledger = s.gateway.app.get<DatabaseAdapter>(LEDGER_DATABASE, { strict: false });
+      await eventually(() => stateCounts(ledger), ({ told, counted }) => told.length > 2 && JSON.stringify(told) === JSON.stringify(counted), 'equal counts');
     });
 
     it('serves health, metrics, the API document and the examples', async () => {

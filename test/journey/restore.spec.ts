@@ -18,6 +18,7 @@ import { configure } from '../../src/simulator/open-stack.adapter.js';
 import { freePort } from '../../src/platform/free-port.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
+import { stateCounts } from '../support/state-counts.js';
 
 const catalogue = loadCatalogue();
 const channels = ['center', 'provincial'] as const;
@@ -118,7 +119,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await stop();
   await bureau.close();
-  for (const ledger of ledgers.splice(0)) await ledger.close();
+  for (const ledger of ledgers.splice(0)) {
+    const { told, counted } = await stateCounts(ledger);
+    await ledger.close();
+    expect(told).toEqual(counted);
+  }
   for (const c of Object.values(centers)) await c.stop();
   for (const s of servers) await s.stop();
   await rm(dir, { recursive: true, force: true });
