@@ -52,6 +52,7 @@ export const gatewaySchema = z.strictObject({
     limitsFile: z.string(),
     stream: z.string(),
     everyMs: ms,
+    askAgainMs: ms.default(10_000),
     batch: z.number().int().min(1).max(5000),
     notify: z.array(z.enum(['warning', 'yellow', 'red'])),
   }),

@@ -11,8 +11,8 @@ export const supervisionStream: StreamDefinition = {
   table: 'clock_state',
   key: 'case_no',
   watermark: { mode: 'rowversion', column: 'id', overlapSeconds: 0 },
-  // Of the case itself, as the bureau's newest snapshot has it.
-  columns: { case_no: 'text', item_code: 'text', item_name: 'text', section: 'text', division_code: 'text', accept_org: 'text', accept_org_uscc: 'text' },
+  // Of the case itself, as the bureau's newest snapshot has it; no more than lights and cards say, for a change of it has them said again.
+  columns: { case_no: 'text', item_code: 'text', item_name: 'text', division_code: 'text', accept_org: 'text', accept_org_uscc: 'text' },
   children: {
     /** One row for each supervising body whose clock is kept. */
     lights: {

@@ -85,8 +85,8 @@ function limitIn(words: string, name: 'committed' | 'statutory'): Limit | undefi
 }
 
 /**
- * What each channel is told: lights and cards of the body whose clock it follows, answers to its own queries. A card and an answer
- * are judged by all that they say; a light by its colour and by what names the case, so that a day more or less on it sends
+ * What each channel is told: lights and cards of the body whose clock it follows, answers to its own queries. A card is judged by
+ * all that it says, an answer by itself, for it names the case by its number alone; a light by its colour and by what names the case, so that a day more or less on it sends
  * nothing. One that was overtaken before it left is never sent.
  */
 export function deriveReports(snapshot: CaseSnapshot, told: readonly ToldChannel[]): DerivedEvent[] {
@@ -99,7 +99,7 @@ export function deriveReports(snapshot: CaseSnapshot, told: readonly ToldChannel
     return mine.map((row): DerivedEvent => {
       const at = row[(definition.at as string).replace('item.', '')]!;
       const base = { channel, event, sequence: row[key]!, at, phase: definition.phase as number, urgent: definition.urgent };
-      if (event !== 'light') return { ...base, digest: sha256(JSON.stringify([row, snapshot.case])) };
+      if (event !== 'light') return { ...base, digest: sha256(JSON.stringify(each === 'replies' ? row : [row, snapshot.case])) };
       return { ...base, digest: sha256(JSON.stringify([row['light'], snapshot.case])), latestOnly: true, onlyAfter: row['light'] === 'none' };
     });
   }));

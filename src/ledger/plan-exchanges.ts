@@ -141,14 +141,15 @@ export function planExchanges(derived: readonly DerivedEvent[], latest: readonly
 
 /**
  * A case deleted in the bureau: what never left is cancelled; if the receiver knows anything of the case, each channel
- * that takes the removal event gets it once with operation D.
+ * that takes the removal event gets it once with operation D. `lane` holds what other streams told of it too: who holds but a card
+ * of the case is told that it is gone.
  */
-export function planRemoval(latest: readonly LatestExchange[], removal: { event: string; at: string; channels: readonly string[] }): ExchangePlan {
+export function planRemoval(latest: readonly LatestExchange[], removal: { event: string; at: string; channels: readonly string[] }, lane: readonly LatestExchange[] = latest): ExchangePlan {
   // What was refused will not be corrected any more; left standing it would hold back the removal in its lane.
   const cancel = latest.filter((e) => neverLeft(e) || e.state === 'refused').map((e) => ({ id: e.id, from: e.state }));
   const open: OpenedExchange[] = [];
   for (const channel of removal.channels) {
-    const seen = latest.some((e) => e.channel === channel && (stayedInHouse(e) ? e.sent !== undefined : e.state !== 'cancelled'));
+    const seen = lane.some((e) => e.channel === channel && (stayedInHouse(e) ? e.sent !== undefined : e.state !== 'cancelled'));
     if (!seen) continue;
     const last = latest.filter((e) => e.channel === channel && e.event === removal.event).sort((a, b) => b.version - a.version)[0];
     // Also where the newest is a D: one that took a result back says nothing of a deletion, and one that never left goes now.

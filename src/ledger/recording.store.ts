@@ -107,7 +107,8 @@ export class RecordingStore {
     const gone = rows.map((r) => ({ caseNo: String(r['case_no']), snapshotId: String(r['snapshot_id']) }));
     await runner.run(sql`update case_head set removed_at = ${this.value(now)} where stream = ${stream} and case_no in (${list(gone.map((g) => g.caseNo))})`);
     const { latest, lanes } = await this.latest(runner, stream, gone.map((g) => g.caseNo));
-    const plans = gone.map((g) => ({ ...g, item: latest.get(g.caseNo)?.find((l) => l.item !== undefined)?.item, latest: latest.get(g.caseNo) ?? [], lane: lanes.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal) }));
+    if (removal.channels.length > 0) await addSent(runner, lanes);
+    const plans = gone.map((g) => ({ ...g, item: latest.get(g.caseNo)?.find((l) => l.item !== undefined)?.item, latest: latest.get(g.caseNo) ?? [], lane: lanes.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal, lanes.get(g.caseNo) ?? []) }));
     return { changed: gone.length, ...(await this.apply(runner, stream, plans, now)) };
   }
 
@@ -184,7 +185,7 @@ export class RecordingStore {
         else known.set(caseNo, [entry]);
       }
     }
-    await addSent(runner, stream, latest);
+    await addSent(runner, latest);
     return { latest, lanes };
   }
 

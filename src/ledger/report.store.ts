@@ -121,14 +121,17 @@ export class ReportStore {
   private async standing(runner: Runner, caseNos: readonly CaseNo[]): Promise<Standing> {
     const all = list(caseNos);
     const bodies = list([...new Set(this.told.map((t) => t.body))]);
+    // Waits for a capture that takes the case out, and makes the next one wait: what is opened behind its removal would stand for good.
+    const { hint, suffix } = this.database.dialect.lockRows;
+    await runner.run(sql`select id from exchange ${raw(hint)} where case_no in (${all}) and channel in (${list(this.told.map((t) => t.channel))}) order by id ${raw(suffix)}`);
     const clocks = await runner.run(sql`select case_no, body, light, clock_state, computed_at, used, remaining, due_at, facts, gone from clock_state where stream = ${this.stream} and case_no in (${all}) and body in (${bodies})`);
     const cards = await runner.run(sql`select id, case_no, body, clock_object, sequence, card_level, state, stands, crossed_at, issued_at, limits, used from card where stream = ${this.stream} and case_no in (${all}) and body in (${bodies}) order by id`);
     const decisions = await runner.run(sql`select card_id, at, reason from card_log where card_id in (${list(cards.rows.map((r) => String(r['id'])))}) and from_state <> to_state order by id`);
-    const identities = await runner.run(sql`select h.case_no, s.body from case_head h join case_snapshot s on s.id = h.snapshot_id where h.stream = ${this.stream} and h.case_no in (${all})`);
+    const identities = await runner.run(sql`select h.case_no, h.removed_at, s.body from case_head h join case_snapshot s on s.id = h.snapshot_id where h.stream = ${this.stream} and h.case_no in (${all})`);
     const replies = await runner.run(sql`select case_no, channel, their_no, reply, replied_by, replied_at from supervision_query where is_current = 1 and reply is not null and case_no in (${all}) order by id`);
     const decided = new Map(decisions.rows.map((r) => [String(r['card_id']), { at: instantText(r['at']), reason: String(r['reason']) }]));
     return {
-      gone: new Set(clocks.rows.filter((r) => Number(r['gone']) === 1).map((r) => String(r['case_no']))),
+      gone: new Set([...clocks.rows.filter((r) => Number(r['gone']) === 1), ...identities.rows.filter((r) => r['removed_at'] !== null)].map((r) => String(r['case_no']))),
       // A body that retention emptied belongs to a case that was settled long ago.
       identities: new Map(identities.rows.flatMap((r): [CaseNo, Row][] => (String(r['body']) === '' ? [] : [[String(r['case_no']), rowIn(r['body'])]]))),
       clocks: byCase(clocks.rows, clockOf),

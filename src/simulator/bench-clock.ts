@@ -78,7 +78,7 @@ export async function benchClock(options: ClockBench): Promise<void> {
     const cards = new CardStore(db, clock, undefined);
     const store = new ClockStore(db, clock, cards, undefined);
     const pollerOf = (n: number): SupervisionPoller => new SupervisionPoller({
-      store, cards, alarms: new AlarmStore(db, clock), supervision, calendar: tableOf(n), settings: { bodies: ['hunan'], batch: 1000, notify: ['red'], stream: 'case' }, clock, log: createLog({ level: 'silent', instance: 'bench' }),
+      store, cards, alarms: new AlarmStore(db, clock), supervision, calendar: tableOf(n), settings: { bodies: ['hunan'], askAgainMs: 10_000, batch: 1000, notify: ['red'], stream: 'case' }, clock, log: createLog({ level: 'silent', instance: 'bench' }),
     });
     const idle = async (poller: SupervisionPoller): Promise<number> => {
       const times: number[] = [];

@@ -20,6 +20,8 @@ import { makeMeters, type Meters } from './make-meters.js';
 export interface SupervisionSettings {
   /** Bodies whose clocks are kept; rule sets of that name exist. */
   readonly bodies: readonly string[];
+  /** How long a card waits before it is asked again whether the capture knows its moment. */
+  readonly askAgainMs: number;
   /** Rows in one transaction. */
   readonly batch: number;
   /** Levels whose cards are told to people. */
@@ -44,8 +46,6 @@ export interface SupervisionParts {
   readonly log: GatewayLog;
 }
 
-/** How long a card waits before it is asked again whether the capture knows its moment. */
-const waitMs = 10_000;
 /** More new cards than this are told as one. */
 const toldEach = 20;
 const toldForMs = 24 * 3_600_000;
@@ -161,7 +161,7 @@ export class SupervisionPoller {
     if (at !== undefined && at !== this.polled?.at) this.polled = { at, complete: this.polled?.at };
     const complete = this.polled?.complete;
     const { beganAt } = await store.position();
-    return makeJudge({ rules: supervision.rules, meters: this.meters, bodies: settings.bodies, beganAt, waitMs, knownUntil: (stream) => (stream === settings.stream ? complete : undefined) });
+    return makeJudge({ rules: supervision.rules, meters: this.meters, bodies: settings.bodies, beganAt, waitMs: settings.askAgainMs, knownUntil: (stream) => (stream === settings.stream ? complete : undefined) });
   }
 
   private async follow(judge: ClockJudge): Promise<{ followed: number; cards: number }> {

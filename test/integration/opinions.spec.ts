@@ -109,7 +109,7 @@ beforeEach(async () => {
   cards = new CardStore(db, clock, reports);
   files = new ReturnFileStore(db, clock, new InboxStore(db, clock), new ReturnedRecordStore(db, clock), opinions);
   const parts = { store: new ClockStore(db, clock, cards, reports), cards, alarms: new AlarmStore(db, clock), supervision, calendar: { version: 'one', national: nationalYears(), local: [], hours: officeHours }, clock, log };
-  supervising = new SupervisionPoller({ ...parts, reports, settings: { bodies: ['hunan'], batch: 100, notify: [], stream: 'case' } });
+  supervising = new SupervisionPoller({ ...parts, reports, settings: { bodies: ['hunan'], askAgainMs: 10_000, batch: 100, notify: [], stream: 'case' } });
   comparing = new OpinionPoller({ ...parts, opinions, timeline: new CaseTimelineStore(db), settings: { stream: 'case', batch: 100 } });
 });
 afterEach(() => db.close());

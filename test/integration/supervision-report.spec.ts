@@ -4,7 +4,7 @@ import { bureauTime } from '../../src/domain/bureau-time.js';
 import { itemOf } from '../../src/domain/event-item.js';
 import type { ManifestLine } from '../../src/domain/receiver-messages.js';
 import type { ChannelSettings, Settings } from '../../src/domain/settings.js';
-import type { Row } from '../../src/domain/snapshot.js';
+import type { CaseSnapshot, Row } from '../../src/domain/snapshot.js';
 import { streamSchema } from '../../src/domain/stream.js';
 import { findStream, streamOfEvent, supervisionStream } from '../../src/domain/supervision-stream.js';
 import { AcknowledgementStore } from '../../src/ledger/acknowledgement.store.js';
@@ -14,6 +14,7 @@ import { CardStore } from '../../src/ledger/card.store.js';
 import { ChannelStore } from '../../src/ledger/channel.store.js';
 import { ClockStore } from '../../src/ledger/clock.store.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
+import { deriveReports } from '../../src/ledger/compose-report.js';
 import { exchangeRow } from '../../src/ledger/exchange-row.js';
 import { reportsOf } from '../../src/ledger/ledger.module.js';
 import { InboxStore } from '../../src/ledger/inbox.store.js';
@@ -68,7 +69,7 @@ function open(told: readonly ChannelSettings[] = [channel]): void {
   cards = new CardStore(db, clock, reports);
   poller = new SupervisionPoller({
     store: new ClockStore(db, clock, cards, reports), cards, reports, alarms: new AlarmStore(db, clock), supervision, calendar: { version: 'one', national: nationalYears(), local: [], hours: officeHours },
-    settings: { bodies: ['hunan'], batch: 100, notify: [], stream: 'case' }, clock, log: createLog({ level: 'silent', instance: 'test' }),
+    settings: { bodies: ['hunan'], askAgainMs: 10_000, batch: 100, notify: [], stream: 'case' }, clock, log: createLog({ level: 'silent', instance: 'test' }),
   });
 }
 
@@ -208,6 +209,46 @@ test('a case that is gone takes back what never left; one that is back is told a
   await seen('C1', handling('2026-09-14 08:30:00.000'));
   await look();
   expect((await all()).slice(3).map((x) => x.replace(' head', ''))).toEqual(['light hunan v3 U captured', 'card hunan.case.1.warning v2 I captured']);
+});
+
+test('what no message says is no reason to say one again: found by a storm in which cards were sent word for word', async () => {
+  await seen('C1', handling('2026-09-14 08:30:00.000'));
+  await look();
+  clock.set('2026-09-18 09:00:00');
+  await look();
+  await accept();
+  const before = await all();
+  await seen('C1', handling('2026-09-14 08:30:00.000', { section: '地产', remark: '更正' }));
+  await look();
+  expect(await all()).toEqual(before);
+  const snapshot = (caseRow: Row): CaseSnapshot => ({ stream: 'supervision', caseNo: 'C1', case: caseRow, children: { lights: [], cards: [], replies: [{ their_no: '7', channel: 'supervision', reply: 'x', replied_by: 'ann', replied_at: '2026-09-18 09:00:00.000' }] } });
+  const digest = (caseRow: Row): string => deriveReports(snapshot(caseRow), [{ channel: 'supervision', body: 'hunan', events: ['query-reply'] }])[0]!.digest;
+  expect(digest({ case_no: 'C1', item_name: 'a' })).toBe(digest({ case_no: 'C1', item_name: 'b' })); // its message names the case by its number alone
+});
+
+test('nothing is said behind the removal of a case, although its clock has not followed yet', async () => {
+  await seen('C1', handling('2026-09-14 08:30:00.000'));
+  await look();
+  clock.set('2026-09-24 09:00:00');
+  await look();
+  await accept();
+  const [yellow] = await cards.find({ level: 'yellow' }, 1);
+  await capture.recordRemoved('case', ['C1'], { event: 'result', channels: ['supervision'], at: bureauTime(clock.now()) });
+  const before = await all();
+  expect(before.at(-1)).toBe('result 1 v1 D captured head');
+  await cards.decide(yellow!.id, 'appeal', 'ann', '当事人申诉');
+  expect(await all()).toEqual(before);
+});
+
+test('who holds but a card of a case is told that it is gone', async () => {
+  const online: Row = { ...handling('2026-09-14 08:30:00.000'), accepted_at: null, applied_at: '2026-09-14 08:30:00.000', apply_source: 'N' };
+  await capture.record('case', [{ caseNo: 'C1', body: JSON.stringify({ case: { ...online, case_no: 'C1' }, children: {} }), digest: 'online', events: [] }]);
+  clock.set('2026-09-17 09:00:00');
+  await look();
+  expect(await all()).toEqual(['card hunan.pre-acceptance.1.warning v1 I captured head']);
+  await accept();
+  await capture.recordRemoved('case', ['C1'], { event: 'result', channels: ['supervision'], at: bureauTime(clock.now()) });
+  expect((await all()).at(-1)).toBe('result 1 v1 D captured head');
 });
 
 test('a channel that is new is told everything once, a page at a time; a restored ledger the same, and nothing twice', async () => {

@@ -38,7 +38,7 @@ let store: ClockStore;
 let snapshots = 0;
 
 const makePoller = (more: Partial<{ calendar: CalendarTable; settings: Partial<SupervisionSettings>; supervision: Supervision }> = {}): SupervisionPoller =>
-  new SupervisionPoller({ store, cards, breaches: new BreachStore(db, clock, cards, undefined), alarms: new AlarmStore(db, clock), supervision: more.supervision ?? supervision, calendar: more.calendar ?? calendar, settings: { bodies: ['hunan'], batch: 100, notify: ['yellow', 'red'], stream: 'case', ...more.settings }, clock, log });
+  new SupervisionPoller({ store, cards, breaches: new BreachStore(db, clock, cards, undefined), alarms: new AlarmStore(db, clock), supervision: more.supervision ?? supervision, calendar: more.calendar ?? calendar, settings: { bodies: ['hunan'], askAgainMs: 10_000, batch: 100, notify: ['yellow', 'red'], stream: 'case', ...more.settings }, clock, log });
 
 /** A snapshot as the capture records it. */
 async function seen(caseNo: string, row: Row, children: Record<string, readonly Row[]> = {}): Promise<void> {

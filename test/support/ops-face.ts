@@ -77,7 +77,7 @@ export class OpsFace {
         queue: { backend: 'postgres', url: this.queueUrl, prefix: 'test', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 },
         capture: { pollEveryMs: 1, batchCases: 1, standingAlarmMs: 1, removalSweepEveryMs: 1 }, reconciliation: { dir: 'config/reconciliation', pollEveryMs: 2000, batchItems: 1000, twoPersonsAboveFen: 100_000 }, relay: { sweepEveryMs: 1000, claimMs: 60_000 }, render: { batch: 1 }, deliver: { batch: 1 },
         retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 }, breaker: { failuresToOpen: 3, probeEveryMs: 1000 }, lease: { lengthMs: 10_000 }, collection: { pollEveryMs: 1000 }, completeness: { at: '02:30', fullEveryDays: 7, openLimit: 1000 }, retention: { scheduled: false, keepDays: 1095, batch: 200 }, mirror: { everyMs: 600_000, overdueMs: 1000, hashFilesPerLook: 10 },
-        supervision: { bodies: [], rulesDir: 'config/supervision', limitsFile: 'config/bureau/item-limits.csv', stream: 'case', everyMs: 5000, batch: 500, notify: ['red'] },
+        supervision: { bodies: [], rulesDir: 'config/supervision', limitsFile: 'config/bureau/item-limits.csv', stream: 'case', everyMs: 5000, askAgainMs: 10_000, batch: 500, notify: ['red'] },
         expectations: { captureMs: 0, pickUpMs: 60_000, acknowledgementMs: 0, returnFilesMs: 0 },
         alarms: {
           everyMs: 1000, settleMs: 0, groupMs: 0, remindEveryMs: 1000, oldestDueMs: 0, blockedLanesMs: 0, blockedLanes: 0, pausedMs: 0, pollAgeMs: 1000, oddAcknowledgementsMs: 0, ledgerMaxMiB: 0,
