@@ -100,7 +100,7 @@ function describeTrouble(input: StormInput): string {
 it('the load has everything in it, survives cut connections, and a gateway without faults carries all of it: no violation', async () => {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-load-'));
   const s = await stand(dir);
-  const load = await startStormLoad({ bureauUrl: s.bureauUrl, seed: 20261124, casesPerSecond: 10, maxCases: 90 });
+  const load = await startStormLoad({ bureauUrl: s.bureauUrl, seed: 20261124, casesPerSecond: 10, maxCases: 90, from: '2026-09-01' });
   const gateway = await s.start();
   let settled = '';
   let stopped: Promise<void> | undefined;

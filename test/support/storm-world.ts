@@ -7,17 +7,36 @@ import { generateCases } from '../../src/simulator/bureau/generate-cases.js';
 import { makeRandom } from '../../src/simulator/bureau/make-random.js';
 import type { JournalEntry, MessageEntry } from '../../src/simulator/center/center-case.store.js';
 import { deriveExpected, expectedTexts, type ExpectedEvent } from '../../src/simulator/chaos/derive-expected.js';
+import { superviseCase } from '../../src/simulator/chaos/derive-lights.js';
 import { inventCorrection } from '../../src/simulator/chaos/invent-correction.js';
+import { beginOf, bureauText, dayOf, makeCounts, secondOf, type OfficeDays } from '../../src/simulator/chaos/reckon-time.js';
+import { stepLimits } from '../../src/simulator/chaos/storm-supervision.js';
 import type { BureauCase, DiskManifest, Disturbance, LedgerExchange, LedgerManifest, StormInput, WatchedChannel } from '../../src/simulator/chaos/witness.js';
 
 type Loose<T> = T extends ReadonlyMap<infer K, infer V> ? Map<K, Loose<V>> : T extends readonly (infer E)[] ? Loose<E>[] : T extends object ? { -readonly [P in keyof T]: Loose<T[P]> } : T;
 /** The witnesses of a storm as a test may damage them. */
 export type DamagedInput = Loose<StormInput>;
 
-export const channels: readonly WatchedChannel[] = [
+const channels: readonly WatchedChannel[] = [
   { channel: 'center', events: ['application', 'supplement-notice', 'supplement-received', 'acceptance', 'refusal', 'process-step', 'special-start', 'special-end', 'result', 'pickup'] },
   { channel: 'provincial', events: ['acceptance', 'result'] },
+  { channel: 'supervision', events: ['acceptance', 'process-step', 'special-start', 'special-end', 'result'], told: ['light', 'card', 'query-reply'] },
 ];
+
+/** Monday to Friday, all of 2026: the checker takes any calendar. */
+const office: OfficeDays = {
+  first: dayOf(secondOf('2026-01-01 00:00:00')!),
+  spans: Array.from({ length: 365 }, (_, i) => ([0, 6].includes(new Date((beginOf(dayOf(secondOf('2026-01-01 00:00:00')!) + i) + 8 * 3_600) * 1000).getUTCDay()) ? [] : [[30_600, 43_200], [52_200, 63_000]])),
+};
+export const counts = makeCounts(office);
+/** When the storm of a world is over. */
+export const now = secondOf('2026-11-24 12:00:00')!;
+const since = '2026-08-01T00:00:00.000Z';
+const lightNames = { light: 'BODY/LIGHT', at: 'BODY/LIGHT_TIME' } as const;
+const objectTypes = { case: '1', special: '2', certificate: '3', 'pre-acceptance': '4', step: '5' } as const;
+const levelCodes = { warning: '1', yellow: '2', red: '3' } as const;
+/** A second as the supervising side's messages have it. */
+export const told = (second: number): string => bureauText(second).slice(0, 19).replace(/\D/g, '');
 
 const catalogue = loadCatalogue();
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -27,16 +46,23 @@ export class StormWorld {
   private readonly exchanges: LedgerExchange[] = [];
   private readonly manifests: LedgerManifest[] = [];
   private readonly cases = new Map<string, BureauCase>();
-  private readonly centers = new Map(channels.map(({ channel }) => [channel, { journal: [] as JournalEntry[], files: new Map<string, string>(), manifests: [] as DiskManifest[], contents: new Map<string, Record<string, string[]>>(), applied: 0 }]));
+  private readonly centers: Map<string, { journal: JournalEntry[]; files: Map<string, string>; manifests: DiskManifest[]; contents: Map<string, Record<string, string[]>>; applied: number }>;
   private readonly sent = new Map<string, { version: number; content: string; operation: string }>();
   private lane = 0;
+  private readonly channels: readonly WatchedChannel[];
+
+  /** With the supervising side as a third receiver, or without. */
+  constructor(private readonly supervised: boolean) {
+    this.channels = supervised ? channels : channels.slice(0, 2);
+    this.centers = new Map(this.channels.map(({ channel }) => [channel, { journal: [], files: new Map(), manifests: [], contents: new Map(), applied: 0 }]));
+  }
 
   /** Reports everything of the case that is new or changed, and what no longer stands, on every channel. */
   report(record: CaseRecord): void {
     const bureauCase: BureauCase = { caseNo: record.caseNo, case: record.case, children: record.children };
     this.cases.set(record.caseNo, bureauCase);
     const expected = deriveExpected(bureauCase).sort((a, b) => a.phase - b.phase || order(a).localeCompare(order(b)));
-    for (const { channel, events } of channels) {
+    for (const { channel, events } of this.channels) {
       for (const event of expected.filter((e) => events.includes(e.event))) {
         const key = [channel, record.caseNo, event.event, event.sequence].join('\n');
         const texts = expectedTexts(channel, bureauCase, event);
@@ -46,8 +72,33 @@ export class StormWorld {
       }
       for (const [key, { content, operation }] of this.sent) {
         const [of, caseNo, event, sequence] = key.split('\n');
-        if (of !== channel || caseNo !== record.caseNo || operation === 'D' || expected.some((e) => e.event === event && e.sequence === sequence)) continue;
+        if (of !== channel || caseNo !== record.caseNo || operation === 'D' || !events.includes(event!) || expected.some((e) => e.event === event && e.sequence === sequence)) continue;
         this.send(channel, record.caseNo, { event: event!, sequence: sequence!, phase: 0, item: undefined }, 'D', JSON.parse(content) as Record<string, string[]>);
+      }
+    }
+  }
+
+  /** Tells the supervising side every light that the case had and every card that it was given, each at its moment. */
+  supervise(caseNo: string): void {
+    if (!this.supervised) return;
+    const bureauCase = this.cases.get(caseNo)!;
+    const view = (second: number): ReturnType<typeof superviseCase> => superviseCase(bureauCase, second, counts, stepLimits);
+    const objects = view(now).objects;
+    const moments = objects.flatMap((o) => [o.startsAt, o.endedAt, ...Object.values(o.crossings)]).concat((bureauCase.children['specials'] ?? []).flatMap((s) => [secondOf(s['started_at']), secondOf(s['ended_at'])]), now);
+    let shown = '0';
+    for (const moment of [...new Set(moments)].filter((m) => m !== undefined && m <= now).sort((a, b) => a! - b!)) {
+      const { light } = view(moment!);
+      if (light === shown) continue;
+      this.send('supervision', caseNo, own('light', 'hunan'), shown === '0' && !this.sent.has(['supervision', caseNo, 'light', 'hunan'].join('\n')) ? 'I' : 'U', { [lightNames.light]: [light], [lightNames.at]: [told(moment!)] });
+      shown = light;
+    }
+    for (const { object, sequence, crossings } of objects) {
+      for (const level of ['warning', 'yellow', 'red'] as const) {
+        const crossed = crossings[level] ?? Infinity;
+        if (crossed > now || !view(crossed).objects.some((o) => o.object === object && o.sequence === sequence && o.reached.includes(level))) continue;
+        this.send('supervision', caseNo, own('card', `hunan.${object}.${sequence}.${level}`), 'I', {
+          'BODY/OBJECT_TYPE': [objectTypes[object]], 'BODY/OBJECT_ID': [sequence], 'BODY/RESULT': [levelCodes[level]], 'BODY/REVIEW': ['1'], 'BODY/CROSS_TIME': [told(crossed)], 'BODY/ISSUE_TIME': [told(crossed + 2)],
+        });
       }
     }
   }
@@ -55,7 +106,7 @@ export class StormWorld {
   /** The case is deleted in the bureau and that is reported. */
   remove(caseNo: string): void {
     this.cases.delete(caseNo);
-    for (const { channel } of channels) if (this.exchanges.some((e) => e.channel === channel && e.caseNo === caseNo)) this.send(channel, caseNo, { event: 'result', sequence: '1', phase: 0, item: undefined }, 'D', { 'BODY/BJJGDM': ['3'] });
+    for (const { channel } of this.channels) if (this.exchanges.some((e) => e.channel === channel && e.caseNo === caseNo)) this.send(channel, caseNo, { event: 'result', sequence: '1', phase: 0, item: undefined }, 'D', { 'BODY/BJJGDM': ['3'] });
   }
 
   /** An application that waits for a clerk, with its findings, and the acceptance behind it. */
@@ -64,12 +115,12 @@ export class StormWorld {
     const [first, ...behind] = deriveExpected(this.cases.get(record.caseNo)!);
     this.exchanges.push({ ...this.exchange('center', record.caseNo, first!, 'I', 1, null), state: 'parked', parkedFrom: 'captured', failureCode: 'message-invalid', failureDetail: 'BODY/SQRLIST/SQR/SQRZJHM: wrong check digit', manifestSeq: null, tried: 0, notes: ['captured', 'parked'] });
     for (const event of behind) this.exchanges.push({ ...this.exchange('center', record.caseNo, event, 'I', 1, null), state: 'rendered', manifestSeq: null, tried: 0, notes: ['captured', 'rendered'] });
-    for (const event of behind.filter((e) => channels[1]!.events.includes(e.event))) this.send('provincial', record.caseNo, event, 'I', expectedTexts('provincial', this.cases.get(record.caseNo)!, event));
+    for (const { channel, events } of this.channels.slice(1)) for (const event of behind.filter((e) => events.includes(e.event))) this.send(channel, record.caseNo, event, 'I', expectedTexts(channel, this.cases.get(record.caseNo)!, event));
   }
 
   input(disturbances: readonly Disturbance[] = []): DamagedInput {
     const centers = Object.fromEntries([...this.centers].map(([channel, c]) => [channel, { channel, journal: c.journal, files: c.files, manifests: c.manifests, contents: c.contents, leftovers: [] }]));
-    const input: StormInput = { channels, bureau: { cases: this.cases }, ledger: { exchanges: this.exchanges, manifests: this.manifests, acknowledgements: [], halted: [], shown: [], unreadable: [] }, centers, disturbances };
+    const input: StormInput = { channels: this.channels, bureau: { cases: this.cases }, ledger: { exchanges: this.exchanges, manifests: this.manifests, acknowledgements: [], halted: [], shown: [], unreadable: [], supervisesSince: since }, centers, disturbances, ...(this.supervised ? { supervision: { office, stepLimits, settledAt: now, readAt: now, punctual: new Set(this.cases.keys()) } } : {}) };
     return structuredClone(input) as DamagedInput;
   }
 
@@ -111,6 +162,8 @@ export class StormWorld {
   }
 }
 
+const own = (event: string, sequence: string): ExpectedEvent => ({ event, sequence, phase: 70, item: undefined });
+
 /** Steps by number; a supplement or special procedure begins before it ends. */
 function order(e: ExpectedEvent): string {
   const place = ['supplement-notice', 'special-start', 'process-step', 'special-end', 'supplement-received'].indexOf(e.event);
@@ -118,8 +171,8 @@ function order(e: ExpectedEvent): string {
 }
 
 /** A storm that went well: cases of every kind with corrections, one deleted, one that waits for a clerk. */
-export function healthyStorm(seed: number, count = 8): StormWorld {
-  const world = new StormWorld();
+export function healthyStorm(seed: number, count = 8, supervised = false): StormWorld {
+  const world = new StormWorld(supervised);
   const random = makeRandom(seed);
   const fresh = generateCases({ catalogue, seed, count: count + 1, from: '2026-09-01', reach: 'applied', scans: false });
   const waiting = fresh.pop()!;
@@ -133,11 +186,13 @@ export function healthyStorm(seed: number, count = 8): StormWorld {
       record = applyChanges(record, corrections, record.at);
       world.report(record);
     }
+    world.supervise(record.caseNo);
     if (i === 3) world.remove(record.caseNo);
   }
   let parked = waiting;
   for (let step = 0; step < 3; step += 1) parked = advanceCase(parked, catalogue, random, { inclination: 'through' })?.record ?? parked;
   world.park(parked);
+  world.supervise(parked.caseNo);
   return world;
 }
 

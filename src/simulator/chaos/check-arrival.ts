@@ -24,7 +24,7 @@ export function checkArrival(evidence: Evidence): { violations: Violation[]; exp
     if (entry.operation === 'D') continue;
     const keys = present.get(entry.caseNo);
     if (keys === undefined) deletedAndStanding.add(entry.caseNo);
-    else if (!keys.has(key) && !isWaiting(evidence, key, entry.version) && !unreadable.has(entry.caseNo)) {
+    else if (!keys.has(key) && !evidence.told.has(entry.message) && !isWaiting(evidence, key, entry.version) && !unreadable.has(entry.caseNo)) {
       violations.push(found(evidence, 'altered', entry.caseNo, `${entry.message} ${entry.sequence} stands at the receiver although the bureau took it back`, entry.messageId));
     }
   }

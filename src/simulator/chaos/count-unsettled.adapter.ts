@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
+import { askAgainMs } from './storm-supervision.js';
 import type { WatchedChannel } from './witness.js';
 
 export interface UnsettledOptions {
@@ -47,7 +48,7 @@ const ledgerKeys = `
   select channel, event, case_no, sequence as seq from (
     select distinct on (channel, case_no, event, sequence) channel, case_no, event, sequence, operation, state from exchange order by channel, case_no, event, sequence, version desc) newest
   where operation <> 'D' and state <> 'cancelled'
-    and case_no not in (select case_no from case_head where removed_at is not null)`;
+    and case_no not in (select case_no from case_head where stream = 'case' and removed_at is not null)`;
 
 /** A count and a sum of digests: equal on both sides when the keys are. */
 const summed = `count(*)::int as n, coalesce(sum(('x' || substr(md5(case_no || '/' || seq), 1, 8))::bit(32)::bigint), 0)::text as digest`;
@@ -67,7 +68,7 @@ export async function countUnsettled(options: UnsettledOptions): Promise<Unsettl
   try {
     const uncaptured = [...(await countAbove(bureau, ledger)), ...(await countMissing(bureau, ledger, options.channels))];
     const notCaptured = uncaptured.reduce((sum, u) => sum + u.count, 0);
-    const onTheWay = await findMoving(ledger);
+    const onTheWay = [...(await findMoving(ledger)), ...(options.channels.some((c) => c.told !== undefined) ? await findUnjudged(ledger) : [])];
     const moving = onTheWay.reduce((sum, u) => sum + u.count, 0);
     let notImported = 0;
     for (const { channel } of options.channels) {
@@ -113,10 +114,19 @@ async function countMissing(bureau: pg.Client, ledger: pg.Client, channels: read
     }
   }
   // A case that nobody at the receivers knows has no event to miss; whether it is gone shows in the heads.
-  const heads = await ledger.query<{ n: number; digest: string }>(`select ${summed.replaceAll('seq', `''`)} from case_head where removed_at is null`);
+  const heads = await ledger.query<{ n: number; digest: string }>(`select ${summed.replaceAll('seq', `''`)} from case_head where stream = 'case' and removed_at is null`);
   const cases = await bureau.query<{ n: number; digest: string }>(`select ${summed.replaceAll('seq', `''`)} from land_case`);
   if (heads.rows[0]?.digest !== cases.rows[0]?.digest) missing.push({ where: `cases: ${cases.rows[0]?.n ?? 0} in the bureau, ${heads.rows[0]?.n ?? 0} in the ledger`, count: Math.max(1, Math.abs((heads.rows[0]?.n ?? 0) - (cases.rows[0]?.n ?? 0))) });
   return missing;
+}
+
+/** Clocks that have not followed what was captured, whose moment has come, or that ask in a moment whether their card may go. */
+async function findUnjudged(ledger: pg.Client): Promise<Place[]> {
+  const { rows } = await ledger.query<{ place: string; n: number }>(`
+    select 'snapshots that no clock followed' as place, count(*)::int as n from case_snapshot where stream = 'case' and id > (select position from supervision_position where name = 'facts')
+    union all select 'clocks of removed cases', count(*)::int from clock_state c join case_head h on h.stream = c.stream and h.case_no = c.case_no where h.removed_at is not null and c.gone = 0
+    union all select 'clocks that are due', count(*)::int from clock_state where next_crossing_at <= now() or next_crossing_at = computed_at + interval '${askAgainMs} milliseconds'`);
+  return rows.filter((row) => row.n > 0).map((row) => ({ where: `${row.place}: ${row.n}`, count: row.n }));
 }
 
 async function findMoving(ledger: pg.Client): Promise<Place[]> {

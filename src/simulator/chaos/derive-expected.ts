@@ -78,14 +78,24 @@ const provincial: Readonly<Record<string, readonly Fact[]>> = {
     ['BODY/CERTIFICATES/CERTIFICATE/CERT_SEQ', 'certificates', 'certificate_no'], ['BODY/CERTIFICATES/CERTIFICATE/CERT_NO', 'certificates', 'cert_code'],
   ],
 };
-const factsOf: Readonly<Record<string, Readonly<Record<string, readonly Fact[]>>>> = { center, provincial };
+const supervision: Readonly<Record<string, readonly Fact[]>> = {
+  acceptance: [
+    ['BODY/INSTANCE_CODE', 'case', 'case_no'], ['BODY/INSTANCE_NAME', 'case', 'project_name'], ['BODY/SUBMIT_TIME', 'case', 'applied_at', 'datetime'], ['BODY/ACCEPT_NAME', 'case', 'accepted_by'], ['BODY/ACCEPT_TIME', 'case', 'accepted_at', 'datetime'],
+    ['BODY/TIME_LIMIT', 'case', 'statutory_limit'], ['BODY/PROMISES_LIMIT', 'case', 'committed_limit'],
+  ],
+  'process-step': [['BODY/OPINION_ID', 'item', 'step_no'], ['BODY/LINK_NAME', 'item', 'step_name'], ['BODY/HANDLE_NAME', 'item', 'handler'], ['BODY/OPINION', 'item', 'opinion'], ['BODY/START_TIME', 'item', 'started_at', 'datetime'], ['BODY/END_TIME', 'item', 'ended_at', 'datetime']],
+  'special-start': [['BODY/SUSPEND_ID', 'item', 'special_no'], ['BODY/SPECIAL_NAME', 'item', 'kind_name'], ['BODY/START_REASON', 'item', 'reason'], ['BODY/START_DATE', 'item', 'started_at', 'datetime'], ['BODY/SPECIAL_TIMELIMIT', 'item', 'approved_length'], ['BODY/NOTICE_NO', 'item', 'notice_no']],
+  'special-end': [['BODY/SUSPEND_ID', 'item', 'special_no'], ['BODY/SPECIAL_RESULT', 'item', 'result'], ['BODY/END_DATE', 'item', 'ended_at', 'datetime'], ['BODY/HANDLE_NAME', 'item', 'handled_by']],
+  result: [['BODY/END_NAME', 'case', 'closed_by'], ['BODY/END_TIME', 'case', 'closed_at', 'datetime'], ['BODY/RESULT_EXPLAIN', 'case', 'result_text']],
+};
+const factsOf: Readonly<Record<string, Readonly<Record<string, readonly Fact[]>>>> = { center, provincial, supervision };
 
 const withdrawalReason = '申请人撤回申请';
 
 /** Texts that the newest message of the event must carry by element, from the rows as they are now; empty for an unknown channel. */
 export function expectedTexts(channel: string, { case: root, children }: BureauCase, expected: ExpectedEvent): Record<string, string[]> {
   const applicants = children['applicants'] ?? [];
-  const closed = has(root['closed_at']) ? root : { ...root, closed_at: root['withdrawn_at'] ?? null, ...(channel === 'provincial' ? { result_text: withdrawalReason } : {}) };
+  const closed = has(root['closed_at']) ? root : { ...root, closed_at: root['withdrawn_at'] ?? null, ...(channel === 'center' ? {} : { result_text: withdrawalReason }) };
   const rowsFrom: Record<string, readonly Row[]> = {
     ...children, case: [closed], item: expected.item === undefined ? [] : [expected.item],
     applicants: applicants.filter((row) => row['role'] !== 'AGENT'), agents: applicants.filter((row) => row['role'] === 'AGENT'),
@@ -111,7 +121,7 @@ function write(value: string, form: Form, channel: string): string {
     case 'lower': return value.toLowerCase();
     case 'day': return value.replaceAll('-', '');
     case 'money': return value.includes('.') ? value : `${value}.00`;
-    case 'datetime': return channel === 'provincial' ? value.slice(0, 19) : `${value.slice(0, 10).replaceAll('-', '')}T${value.slice(11, 19).replaceAll(':', '')}`;
+    case 'datetime': return channel === 'provincial' ? value.slice(0, 19) : `${value.slice(0, 10).replaceAll('-', '')}${channel === 'center' ? 'T' : ''}${value.slice(11, 19).replaceAll(':', '')}`;
   }
 }
 

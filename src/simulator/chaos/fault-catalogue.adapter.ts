@@ -2,8 +2,9 @@ import { readdir, rename, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { noCenterFaults, type SimulatedCenter } from '../center/simulated-center.adapter.js';
-import { killPoints, stagingKillPoints } from './kill-points.js';
+import { killPointsOf, stagingKillPoints } from './kill-points.js';
 import type { Line, StormProcess, StormStack } from './storm-stack.adapter.js';
+import type { WireProxy } from './wire-proxy.adapter.js';
 import type { Disturbance, StormLoad } from './witness.js';
 
 /** What a fault works on. */
@@ -32,10 +33,10 @@ export interface Fault {
 
 const pick = <T>(scene: StormScene, list: readonly T[]): T => list[Math.floor(scene.random() * list.length)]!;
 const nothing = (): void => undefined;
-const eachLine = (scene: StormScene, line: Line, act: (proxy: StormProcess['lines'][Line]) => void): void => {
-  for (const p of scene.stack.processes) act(p.lines[line]);
+const eachLine = (scene: StormScene, line: Line, act: (proxy: WireProxy) => void): void => {
+  for (const p of scene.stack.processes) if (p.lines[line] !== undefined) act(p.lines[line]);
 };
-const bothCenters = (scene: StormScene): SimulatedCenter[] => Object.values(scene.stack.centers);
+const allCenters = (scene: StormScene): SimulatedCenter[] => Object.values(scene.stack.centers);
 
 /** Only what a fault set is set back: another one may have its hand on the other switches. */
 function ownKeys<T extends object>(set: Partial<T>, healthy: T): Partial<T> {
@@ -47,7 +48,7 @@ function staging(name: string, text: string, lasts: Fault['lasts'], set: Partial
   return {
     name, text, lasts, disturbances,
     begin: (scene) => {
-      const machines = bothCenters(scene).map((c) => c.faults.staging);
+      const machines = allCenters(scene).map((c) => c.faults.staging);
       for (const m of machines) Object.assign(m, set);
       return Promise.resolve(() => { for (const m of machines) Object.assign(m, ownKeys(set, noCenterFaults().staging)); });
     },
@@ -58,7 +59,7 @@ function acknowledgements(name: string, text: string, set: Partial<SimulatedCent
   return {
     name, text, lasts: [3_000, 8_000], disturbances: ['acknowledgements-wrong'],
     begin: (scene) => {
-      const ways = bothCenters(scene).map((c) => c.faults.acks);
+      const ways = allCenters(scene).map((c) => c.faults.acks);
       for (const w of ways) Object.assign(w, set);
       return Promise.resolve(() => { for (const w of ways) Object.assign(w, ownKeys(set, noCenterFaults().acks)); });
     },
@@ -104,7 +105,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'kill-at', text: 'kill -9 of the process that reaches a critical point (before or after a statement, a commit, a write, a rename)', lasts: [2_000, 4_000], disturbances: ['workers-killed'],
     begin: (scene) => {
-      const all = [...killPoints, ...stagingKillPoints];
+      const all = [...killPointsOf(scene.stack.centers.supervision !== undefined), ...stagingKillPoints];
       const left = all.filter((p) => !scene.visited.has(p.name));
       const point = pick(scene, left.length > 0 ? left : all);
       if ('role' in point) {
@@ -176,7 +177,7 @@ export const faults: readonly Fault[] = [
   staging('sftp-lose-writes', 'the staging machines say OK to writes and throw them away', [2_000, 4_000], { loseWrites: true }),
   {
     name: 'sftp-offline', text: 'the staging machines are not there', lasts: [2_000, 6_000],
-    begin: async (scene) => { for (const c of bothCenters(scene)) await c.sftp!.goOffline(); return async () => { for (const c of bothCenters(scene)) await c.sftp!.goOnline(); }; },
+    begin: async (scene) => { for (const c of allCenters(scene)) await c.sftp!.goOffline(); return async () => { for (const c of allCenters(scene)) await c.sftp!.goOnline(); }; },
   },
   {
     name: 'sftp-host-key', text: 'the staging machine shows another host key', lasts: [2_000, 5_000],
@@ -188,22 +189,22 @@ export const faults: readonly Fault[] = [
       return Promise.resolve(() => lead(real));
     },
   },
-  { name: 'line-cut', text: 'the lines to the staging machines are cut again and again', lasts: [2_000, 5_000], begin: (scene) => { const timer = setInterval(() => { eachLine(scene, 'center', (l) => l.cut()); eachLine(scene, 'provincial', (l) => l.cut()); }, 700); return Promise.resolve(() => clearInterval(timer)); } },
-  { name: 'center-pause', text: 'the receivers pick nothing up', lasts: [3_000, 8_000], begin: (scene) => { for (const c of bothCenters(scene)) c.faults.import.paused = true; return Promise.resolve(() => { for (const c of bothCenters(scene)) c.faults.import.paused = false; }); } },
-  { name: 'center-early', text: 'the receivers answer before the manifest is there', lasts: [3_000, 6_000], disturbances: ['acknowledgements-wrong'], begin: (scene) => { for (const c of bothCenters(scene)) c.faults.import.early = 'picked-up'; return Promise.resolve(() => { for (const c of bothCenters(scene)) c.faults.import.early = undefined; }); } },
+  { name: 'line-cut', text: 'the lines to the staging machines are cut again and again', lasts: [2_000, 5_000], begin: (scene) => { const timer = setInterval(() => { eachLine(scene, 'center', (l) => l.cut()); eachLine(scene, 'provincial', (l) => l.cut()); eachLine(scene, 'supervision', (l) => l.cut()); }, 700); return Promise.resolve(() => clearInterval(timer)); } },
+  { name: 'center-pause', text: 'the receivers pick nothing up', lasts: [3_000, 8_000], begin: (scene) => { for (const c of allCenters(scene)) c.faults.import.paused = true; return Promise.resolve(() => { for (const c of allCenters(scene)) c.faults.import.paused = false; }); } },
+  { name: 'center-early', text: 'the receivers answer before the manifest is there', lasts: [3_000, 6_000], disturbances: ['acknowledgements-wrong'], begin: (scene) => { for (const c of allCenters(scene)) c.faults.import.early = 'picked-up'; return Promise.resolve(() => { for (const c of allCenters(scene)) c.faults.import.early = undefined; }); } },
   acknowledgements('ack-twice', 'every acknowledgement comes twice', { duplicateRate: 1 }),
   acknowledgements('ack-late', 'acknowledgements come late', { delayMs: 2_000 }),
   acknowledgements('ack-disorder', 'acknowledgements come in the wrong order', { outOfOrder: true, delayMs: 500 }),
   acknowledgements('ack-contradictory', 'the opposite verdict follows', { contradictoryRate: 0.5 }),
   acknowledgements('ack-unknown', 'acknowledgements for messages that nobody sent', { unknownIdRate: 0.5 }),
-  { name: 'ack-held', text: 'no acknowledgement comes', lasts: [3_000, 8_000], begin: (scene) => { for (const c of bothCenters(scene)) c.faults.acks.paused = true; return Promise.resolve(() => { for (const c of bothCenters(scene)) c.faults.acks.paused = false; }); } },
+  { name: 'ack-held', text: 'no acknowledgement comes', lasts: [3_000, 8_000], begin: (scene) => { for (const c of allCenters(scene)) c.faults.acks.paused = true; return Promise.resolve(() => { for (const c of allCenters(scene)) c.faults.acks.paused = false; }); } },
   { name: 'api-cut', text: 'requests are cut after the body: stored, but the sender does not hear of it', lasts: [2_000, 5_000], begin: ({ stack }) => { stack.apiLine.dropAnswers = true; return Promise.resolve(() => void (stack.apiLine.dropAnswers = false)); } },
-  { name: 'clock-skew', text: 'the center’s clock is 2 or 10 minutes off', lasts: [3_000, 6_000], begin: (scene) => { scene.stack.skew.ms = pick(scene, [-600_000, -120_000, 120_000, 600_000]); return Promise.resolve(() => void (scene.stack.skew.ms = 0)); } },
+  { name: 'clock-skew', text: 'the receivers’ clocks are 2 or 10 minutes off', lasts: [3_000, 6_000], begin: (scene) => { scene.stack.skew.ms = pick(scene, [-600_000, -120_000, 120_000, 600_000]); return Promise.resolve(() => void (scene.stack.skew.ms = 0)); } },
   { name: 'bureau-open-transaction', text: 'a transaction in the bureau stays open while others commit', lasts: [2_000, 6_000], begin: (scene, ms) => { const held = scene.load.holdTransaction(ms); return Promise.resolve(() => held); } },
   harmFile('staging-delete', 'a staged file is deleted before it is picked up', (file) => rm(file)),
   harmFile('staging-rename', 'a staged file is renamed before it is picked up', (file) => rename(file, `${file}.moved`)),
   harmFile('staging-truncate', 'a staged file is truncated before it is picked up', (file) => truncate(file, 100)),
-  { name: 'worker-alone', text: 'one of two workers is gone for a while and its lines with it', lasts: [2_000, 4_000], begin: (scene) => { const { lines } = forWorkers(scene); Object.values(lines).forEach((l) => l.setMode('refuse')); return Promise.resolve(() => Object.values(lines).forEach((l) => l.setMode('pass'))); } },
+  { name: 'worker-alone', text: 'one of two workers is gone for a while and its lines with it', lasts: [2_000, 4_000], begin: (scene) => { const lines: WireProxy[] = Object.values(forWorkers(scene).lines); lines.forEach((l) => l.setMode('refuse')); return Promise.resolve(() => lines.forEach((l) => l.setMode('pass'))); } },
 ];
 
 async function flush(url: string): Promise<void> {

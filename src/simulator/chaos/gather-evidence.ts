@@ -1,11 +1,13 @@
 import type { AnomalyEntry, JournalEntry, ManifestEnd, MessageEntry } from '../center/center-case.store.js';
-import type { CenterWitness, DiskManifest, Disturbance, LedgerExchange, Parked, StormInput } from './witness.js';
+import type { CenterWitness, DiskManifest, Disturbance, LedgerExchange, Parked, StormInput, WatchedChannel } from './witness.js';
 
 /** The witnesses of one channel, laid side by side so that each rule finds what it compares. */
 export interface Evidence {
   readonly input: StormInput;
   readonly channel: string;
   readonly carries: ReadonlySet<string>;
+  /** Events of the gateway's own stream; the bureau's rows know none of them. */
+  readonly told: ReadonlySet<string>;
   readonly center: CenterWitness;
   readonly exchanges: readonly LedgerExchange[];
   readonly byMessageId: ReadonlyMap<string, LedgerExchange>;
@@ -38,7 +40,7 @@ export function compareBig(a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-export function gatherEvidence(input: StormInput, channel: string, events: readonly string[]): Evidence {
+export function gatherEvidence(input: StormInput, { channel, events, told }: WatchedChannel): Evidence {
   const center: CenterWitness = input.centers[channel] ?? { channel, journal: [], files: new Map(), manifests: [], leftovers: [], contents: new Map() };
   const exchanges = input.ledger.exchanges.filter((e) => e.channel === channel);
   const newest = new Map<string, LedgerExchange>();
@@ -53,7 +55,7 @@ export function gatherEvidence(input: StormInput, channel: string, events: reado
   for (const m of center.manifests) for (const line of m.messages) listedAs.set(line.messageId, (listedAs.get(line.messageId) ?? new Set()).add(line.sha256));
   const applied = center.journal.filter((e): e is MessageEntry => e.event === 'applied');
   return {
-    input, channel, carries: new Set(events), center, exchanges,
+    input, channel, carries: new Set(events), told: new Set(told), center, exchanges,
     byMessageId: new Map(exchanges.map((e) => [e.messageId, e])),
     newest, lanes, applied,
     messages: center.journal.filter((e): e is MessageEntry => isMessage(e)),

@@ -17,7 +17,9 @@ function aroundCommit(role: KillPoint['role'], name: string, statement: string):
   ];
 }
 
-export const killPoints: readonly KillPoint[] = [
+const cardPoints = aroundCommit('scheduler', 'supervision issues cards and tells of them', 'insert into card (');
+
+const commonPoints: readonly KillPoint[] = [
   ...aroundCommit('scheduler', 'capture moves the watermark', 'update watermark set position'),
   ...aroundCommit('scheduler', 'capture records snapshots', 'insert into case_snapshot ('),
   ...aroundCommit('scheduler', 'collection stores a file', 'insert into inbox ('),
@@ -28,6 +30,9 @@ export const killPoints: readonly KillPoint[] = [
   ...aroundCommit('worker', 'acknowledgements move exchanges', 'insert into acknowledgement ('),
   ...aroundCommit('api', 'the endpoint stores an acknowledgement', 'insert into inbox ('),
 ];
+
+/** Those on the lines; those of cards only where the supervising side takes part. */
+export const killPointsOf = (supervision: boolean): readonly KillPoint[] => (supervision ? [...commonPoints, ...cardPoints] : commonPoints);
 
 /** Moments on the staging machine itself; SFTP is encrypted, so the simulated machine says when they are there. */
 export const stagingKillPoints = [

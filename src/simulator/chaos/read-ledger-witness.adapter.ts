@@ -26,6 +26,7 @@ export async function readLedgerWitness(ledgerUrl: string): Promise<LedgerWitnes
         .map((r) => ({ channel: text(r['channel']), kind: text(r['kind']), name: text(r['name']), manifestSeq: r['manifest_seq'] === null ? null : Number(r['manifest_seq']) })),
       unreadable: (await rows('select case_no, fault_code, fault_detail from case_head where fault_code is not null'))
         .map((r) => ({ caseNo: text(r['case_no']), code: text(r['fault_code']), detail: text(r['fault_detail'] ?? '') })),
+      supervisesSince: (await rows(`select began_at from supervision_position where name = 'facts'`)).map((r) => (r['began_at'] instanceof Date ? r['began_at'].toISOString() : null))[0] ?? null,
     };
     await client.query('commit');
     return witness;

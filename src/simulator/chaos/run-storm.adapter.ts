@@ -7,20 +7,25 @@ import { makeRandom } from '../bureau/make-random.js';
 import { checkStorm } from './check-storm.js';
 import { countUnsettled, type Unsettled, type UnsettledOptions } from './count-unsettled.adapter.js';
 import { faults, type Fault, type StormScene } from './fault-catalogue.adapter.js';
-import { killPoints, stagingKillPoints } from './kill-points.js';
+import { killPointsOf, stagingKillPoints } from './kill-points.js';
 import { planFaults, type PlannedFault } from './plan-faults.js';
+import { makeCounts } from './reckon-time.js';
 import { readBureauWitness } from './read-bureau-witness.adapter.js';
 import { readCenterWitness } from './read-center-witness.adapter.js';
 import { readLedgerWitness } from './read-ledger-witness.adapter.js';
+import { readOfficeDays } from './read-office-days.adapter.js';
 import type { FaultRun, StormReport } from './storm-report.js';
 import { startStormLoad } from './storm-load.adapter.js';
 import { StormStack, until } from './storm-stack.adapter.js';
+import { stepLimits } from './storm-supervision.js';
 import type { Disturbance, WatchedChannel } from './witness.js';
 
 export interface StormOptions {
   readonly dir: string;
   readonly seed: number;
   readonly queue: 'redis' | 'postgres';
+  /** Whether the supervising side takes part, with limits that pass while the storm lasts. */
+  readonly supervision: boolean;
   /** Names of the catalogue; undefined: all. */
   readonly faults?: readonly string[] | undefined;
   /** How often each fault comes alone, and how long the mixed part lasts. */
@@ -29,6 +34,8 @@ export interface StormOptions {
   /** How often some faults come alone beside that: one critical point and one process after the other. */
   readonly again: Readonly<Record<string, number>>;
   readonly casesPerSecond: number;
+  /** Of the new cases, how many are accepted so that a limit passes seconds later; where the supervising side takes part. */
+  readonly deadlinesPerCase: number;
   readonly maxCases: number;
   /** Everything must settle within this after the last fault. */
   readonly settleMs: number;
@@ -40,7 +47,7 @@ export interface StormOptions {
 
 /** A whole storm: stack, load, faults, calm, and then the judgement of the checker. */
 export async function runStorm(options: StormOptions): Promise<StormReport> {
-  const stack = await StormStack.start({ dir: options.dir, queue: options.queue, say: options.say });
+  const stack = await StormStack.start({ dir: options.dir, queue: options.queue, supervision: options.supervision, say: options.say });
   try {
     return await new Storm(options, stack).run();
   } finally {
@@ -67,8 +74,12 @@ class Storm {
 
   async run(): Promise<StormReport> {
     const { options, stack } = this;
-    const watched = await watchedChannels();
-    const load = await startStormLoad({ bureauUrl: stack.bureauUrl, seed: options.seed, casesPerSecond: options.casesPerSecond, maxCases: options.maxCases });
+    const watched = await watchedChannels(Object.keys(stack.centers));
+    const office = options.supervision ? await readOfficeDays(path.join(options.dir, 'config', 'calendar.yaml')) : undefined;
+    // Three weeks back: some cases are in time then, some late, some closed tomorrow.
+    const firstDay = new Date(Date.now() - 21 * 86_400_000).toISOString().slice(0, 10);
+    const deadlines = office && { counts: makeCounts(office), perCase: options.deadlinesPerCase };
+    const load = await startStormLoad({ bureauUrl: stack.bureauUrl, seed: options.seed, casesPerSecond: options.casesPerSecond, maxCases: options.maxCases, from: firstDay, deadlines });
     await stack.startGateway();
     load.start();
     const scene: StormScene = { stack, load, random: this.random, visited: this.visited, struck: new Set() };
@@ -114,16 +125,18 @@ class Storm {
     options.say(`[${clock(Date.now() - this.began)}] the faults are over, the load has stopped; everything must settle by itself`);
     const settledMs = await this.settle(unsettled, options.settleMs, 'the storm');
     const takeoverMs = options.takeoverLeaseMs === undefined ? undefined : await this.measureTakeover(options.takeoverLeaseMs);
+    // While that was measured limits passed that nobody looked after.
+    if (takeoverMs !== undefined) await this.settle(unsettled, options.settleMs, 'the takeover');
+    const settledAt = Math.floor(Date.now() / 1000) - 1;
     const minutes = (Date.now() - this.began) / 60_000;
 
     options.say(`[${clock(Date.now() - this.began)}] the checker reads bureau, ledger and receivers`);
-    const verdict = checkStorm({
-      channels: watched, disturbances: [...this.disturbances], bureau: await readBureauWitness(stack.bureauUrl), ledger: await readLedgerWitness(stack.ledgerUrl),
-      centers: Object.fromEntries(await Promise.all(Object.keys(stack.centers).map(async (c) => [c, await readCenterWitness(path.join(options.dir, c), c)] as const))),
-    });
+    const centers = Object.fromEntries(await Promise.all(Object.keys(stack.centers).map(async (c) => [c, await readCenterWitness(path.join(options.dir, c), c)] as const)));
+    const supervision = office && { office, stepLimits, settledAt, readAt: Math.ceil(Date.now() / 1000), punctual: load.punctual() };
+    const verdict = checkStorm({ channels: watched, disturbances: [...this.disturbances], bureau: await readBureauWitness(stack.bureauUrl), ledger: await readLedgerWitness(stack.ledgerUrl), centers, supervision });
     return {
       seed: options.seed, queue: options.queue, minutes, load: load.counts(), faults: this.runs,
-      killPoints: { visited: [...this.visited], known: killPoints.length + stagingKillPoints.length },
+      killPoints: { visited: [...this.visited], known: killPointsOf(options.supervision).length + stagingKillPoints.length },
       settledMs, settleLimitMs: options.settleMs, takeoverMs, takeoverLimitMs: options.takeoverLimitMs,
       processes: stack.processes.map(({ process }) => ({ name: process.name, starts: process.starts, failures: process.failures })), verdict,
     };
@@ -227,10 +240,10 @@ class Storm {
 }
 
 /** The channels of config/ with the events that they carry. */
-async function watchedChannels(): Promise<WatchedChannel[]> {
-  return Promise.all(['center', 'provincial'].map(async (channel) => {
-    const document = parseDocument(await readFile(path.resolve('config', 'channels', `${channel}.yaml`), 'utf8'));
-    return { channel, events: Object.keys((document.toJS() as { messages: Record<string, string> }).messages) };
+export async function watchedChannels(names: readonly string[]): Promise<WatchedChannel[]> {
+  return Promise.all(names.map(async (channel) => {
+    const file = parseDocument(await readFile(path.resolve('config', 'channels', `${channel}.yaml`), 'utf8')).toJS() as { messages: Record<string, string>; supervision?: { messages: Record<string, string> } };
+    return { channel, events: Object.keys(file.messages), ...(file.supervision === undefined ? {} : { told: Object.keys(file.supervision.messages) }) };
   }));
 }
 

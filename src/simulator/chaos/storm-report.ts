@@ -1,4 +1,4 @@
-import type { LoadCounts, StormVerdict, ViolationKind } from './witness.js';
+import type { LoadCounts, StormVerdict, SupervisionTally, ViolationKind } from './witness.js';
 
 export interface FaultRun {
   readonly name: string;
@@ -28,12 +28,19 @@ export interface StormReport {
 }
 
 const kinds: readonly [ViolationKind, string][] = [
-  ['lost', 'lost'], ['doubled', 'applied twice'], ['disorder', 'out of order'], ['false-success', 'false success'], ['altered', 'altered'], ['unsettled', 'unsettled'], ['unexplained', 'unexplained'],
+  ['lost', 'lost'], ['doubled', 'applied twice'], ['disorder', 'out of order'], ['false-success', 'false success'], ['altered', 'altered'], ['misjudged', 'lights or cards misjudged'], ['unsettled', 'unsettled'], ['unexplained', 'unexplained'],
 ];
 
 /** Whether the storm was survived. */
 export function survived(report: StormReport): boolean {
   return report.verdict.violations.length === 0 && report.settledMs !== undefined && report.settledMs <= report.settleLimitMs && (report.takeoverMs ?? 0) <= report.takeoverLimitMs;
+}
+
+function tellSupervised({ lights, cards, lightsInTime, punctual }: SupervisionTally): string[] {
+  return [
+    `lights     last one of ${lights.judged} cases compared with the rows (${lights.lit} lit, ${lights.grey} grey, ${lights.onEdge} changing just then), ${lights.waiting} wait; ${lightsInTime} never before their moment`,
+    `cards      ${cards.judged} compared with the rows, ${cards.exact} of them to the second, ${cards.doubtful} withdrawn by later entries, ${cards.waiting} wait; ${cards.due} crossings have theirs; of ${punctual.cases} cases with punctual entries ${punctual.crossed} limits passed and ${punctual.spared} were spared`,
+  ];
 }
 
 /** The report for a person. */
@@ -43,9 +50,10 @@ export function writeStormReport(report: StormReport): string {
   const seconds = (ms: number | undefined): string => (ms === undefined ? 'never' : `${(ms / 1000).toFixed(1)} s`);
   out.push(
     `Storm of ${report.minutes.toFixed(1)} minutes, seed ${report.seed}, queue on ${report.queue}: ${survived(report) ? 'SURVIVED' : 'NOT SURVIVED'}`, '',
-    `bureau     ${load.cases} cases, ${load.changes} stages, ${load.corrections} corrections, ${load.childOnly} child-only changes, ${load.lateCommits} late commits, ${load.wide} wide transactions, ${load.withdrawals} withdrawals, ${load.deletions} deletions`,
+    `bureau     ${load.cases} cases, ${load.changes} stages, ${load.corrections} corrections, ${load.childOnly} child-only changes, ${load.lateCommits} late commits, ${load.wide} wide transactions, ${load.withdrawals} withdrawals, ${load.deletions} deletions${load.deadlines > 0 ? `, ${load.deadlines} limits made to pass, ${load.standstills} of them stopped or closed before` : ''}`,
     `checked    ${verdict.checked.cases} cases, ${verdict.checked.expected} expected events, ${verdict.checked.exchanges} exchanges, ${verdict.checked.applied} messages applied, ${verdict.checked.files} files`,
     `result     ${kinds.map(([kind, text]) => `${text} ${verdict.violations.filter((v) => v.kind === kind).length}`).join(', ')}`,
+    ...(verdict.supervised === undefined ? [] : tellSupervised(verdict.supervised)),
     `attempts   per message p50 ${verdict.attempts.p50}, p95 ${verdict.attempts.p95}, most ${verdict.attempts.max}`,
     `settled    ${seconds(report.settledMs)} after the last fault (limit ${seconds(report.settleLimitMs)})`,
     `takeover   ${report.takeoverMs === undefined ? 'not measured' : `${seconds(report.takeoverMs)} (limit ${seconds(report.takeoverLimitMs)})`}`,

@@ -2,28 +2,32 @@ import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { parseDocument } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../platform/embedded-postgres.adapter.js';
 import { startSimulatedCenter, type SimulatedCenter } from '../center/simulated-center.adapter.js';
 import { freePort } from '../../platform/free-port.adapter.js';
 import { startRedisServer, type RedisServer } from '../servers/redis-server.adapter.js';
 import { GatewayProcess } from './gateway-process.adapter.js';
+import { askAgainMs, openOffice, stepLimits } from './storm-supervision.js';
 import { WireProxy } from './wire-proxy.adapter.js';
 
-export const lines = ['bureau', 'ledger', 'queue', 'center', 'provincial'] as const;
-export type Line = (typeof lines)[number];
+/** A line of which a process has one; to the supervising side only where that takes part. */
+export type Line = 'bureau' | 'ledger' | 'queue' | 'center' | 'provincial' | 'supervision';
+type Lines = Readonly<Record<Exclude<Line, 'supervision'>, WireProxy>> & { readonly supervision?: WireProxy };
 
 /** One process of the gateway with the lines on which it reaches everything else. */
 export interface StormProcess {
   readonly role: 'scheduler' | 'worker' | 'api';
   readonly process: GatewayProcess;
-  readonly lines: Readonly<Record<Line, WireProxy>>;
+  readonly lines: Lines;
 }
 
 export interface StormStackOptions {
   /** Everything is kept here. */
   readonly dir: string;
   readonly queue: 'redis' | 'postgres';
+  /** Whether the supervising side is there as a third receiver. */
+  readonly supervision: boolean;
   /** Of the lease; the default makes takeovers quick. */
   readonly leaseMs?: number | undefined;
   readonly say: (line: string) => void;
@@ -53,6 +57,8 @@ const quickValues = (leaseMs: number): readonly (readonly [path: readonly string
   [['queue', 'lockMs'], 3_000],
   [['queue', 'stalledCheckMs'], 1_000],
   [['http', 'requestsPerMinute'], 100_000],
+  [['supervision', 'everyMs'], 300],
+  [['supervision', 'askAgainMs'], askAgainMs],
 ];
 
 /** The gateway as it runs in production, process by process, with everybody it talks to. */
@@ -60,7 +66,7 @@ export class StormStack {
   readonly processes: StormProcess[] = [];
   /** For an administrator's commands: beside all lines that faults strike. */
   commandEnv: Readonly<Record<string, string>> = {};
-  readonly centers: Readonly<Record<'center' | 'provincial', SimulatedCenter>>;
+  readonly centers: { readonly center: SimulatedCenter; readonly provincial: SimulatedCenter; readonly supervision?: SimulatedCenter };
   private constructor(
     readonly options: StormStackOptions,
     readonly bureauServer: { server: EmbeddedPostgres; readonly dataDir: string; readonly port: number },
@@ -68,20 +74,21 @@ export class StormStack {
     readonly redis: RedisServer | undefined,
     center: SimulatedCenter,
     provincial: SimulatedCenter,
+    supervision: SimulatedCenter | undefined,
     /** Between the center and the api. */
     readonly apiLine: WireProxy,
     /** How far the center's clock is off, milliseconds. */
     readonly skew: { ms: number },
     private readonly impostors: readonly SimulatedCenter[],
   ) {
-    this.centers = { center, provincial };
+    this.centers = { center, provincial, ...(supervision === undefined ? {} : { supervision }) };
   }
 
   static async start(options: StormStackOptions): Promise<StormStack> {
     const { dir, say } = options;
     await mkdir(dir, { recursive: true });
     await chmod(dir, 0o711); // PostgreSQL runs as a user of its own and must pass through
-    say('starting two PostgreSQL servers, the queue, two receivers with their staging machines ...');
+    say('starting two PostgreSQL servers, the queue, the receivers with their staging machines ...');
     const [bureauServer, ledgerServer] = [await startServer(path.join(dir, 'pg-bureau'), 'bureau'), await startServer(path.join(dir, 'pg-ledger'), 'ledger')];
     const redis = options.queue === 'redis' ? await startRedisServer({ appendonly: true }) : undefined;
     const apiPort = await freePort();
@@ -92,22 +99,25 @@ export class StormStack {
     const receiver = (channel: string, own: string, stagingDir?: string): Promise<SimulatedCenter> =>
       startSimulatedCenter({
         channel, dir: path.join(dir, own), stagingDir, sftp: { username: 'bureau', password }, pollMs: 200, xsdDir: path.resolve('mappings'),
-        ack: channel === 'center' ? { http: { url: `http://127.0.0.1:${apiLine.port}/api/acknowledgements`, secret } } : { files: true },
+        ack: channel !== 'provincial' ? { http: { url: `http://127.0.0.1:${apiLine.port}/api/acknowledgements`, secret } } : { files: true },
         now: () => new Date(Date.now() + skew.ms),
       });
     const center = await receiver('center', 'center');
     const provincial = await receiver('provincial', 'provincial');
+    const supervision = options.supervision ? await receiver('supervision', 'supervision') : undefined;
     // The same address with another host key: a machine that was exchanged, or somebody in the middle. It serves an empty directory.
     const impostor = await startSimulatedCenter({ channel: 'center', dir: path.join(dir, 'impostor'), sftp: { username: 'bureau', password }, pollMs: 60_000, ack: {} });
-    const stack = new StormStack(options, bureauServer, ledgerServer, redis, center, provincial, apiLine, skew, [impostor]);
+    const stack = new StormStack(options, bureauServer, ledgerServer, redis, center, provincial, supervision, apiLine, skew, [impostor]);
     const configDir = await quickConfig(dir, options.leaseMs ?? 4_000);
+    const supervised: Record<string, string> = supervision === undefined ? {} : { SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: '127.0.0.1', SUPERVISION_SFTP_PASSWORD: password, SUPERVISION_SFTP_HOST_KEY: supervision.sftp!.hostKeySha256, SUPERVISION_ACK_SECRET: secret };
+    const supervisionPort = (port: number | undefined): Record<string, string> => (port === undefined ? {} : { SUPERVISION_SFTP_PORT: String(port) });
     const base = {
       GATEWAY_CONFIG_DIR: configDir, LOG_LEVEL: 'info', TZ: 'Asia/Shanghai',
       BUREAU_ENGINE: 'postgres', LEDGER_ENGINE: 'postgres', QUEUE_BACKEND: options.queue,
       CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256, CENTER_ACK_SECRET: secret,
-      PROVINCIAL_SFTP_HOST: '127.0.0.1', PROVINCIAL_SFTP_PASSWORD: password, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,
+      PROVINCIAL_SFTP_HOST: '127.0.0.1', PROVINCIAL_SFTP_PASSWORD: password, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256, ...supervised,
     };
-    const direct = { BUREAU_URL: stack.bureauUrl, LEDGER_URL: stack.ledgerUrl, QUEUE_URL: redis?.url ?? stack.ledgerUrl, CENTER_SFTP_PORT: String(center.sftp!.port), PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port) };
+    const direct = { BUREAU_URL: stack.bureauUrl, LEDGER_URL: stack.ledgerUrl, QUEUE_URL: redis?.url ?? stack.ledgerUrl, CENTER_SFTP_PORT: String(center.sftp!.port), PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), ...supervisionPort(supervision?.sftp!.port) };
     stack.commandEnv = { ...base, ...direct, GATEWAY_INSTANCE: 'command-line' };
     const names = [['scheduler', 'scheduler-1'], ['scheduler', 'scheduler-2'], ['worker', 'worker-1'], ['worker', 'worker-2'], ['api', 'api']] as const;
     for (const [role, name] of names) {
@@ -116,7 +126,7 @@ export class StormStack {
         ...base, GATEWAY_INSTANCE: name, GATEWAY_ROLES: `[${role}]`, GATEWAY_PORT: role === 'api' ? String(apiPort) : '0',
         BUREAU_URL: through(bureauServer.server.url('bureau'), own.bureau.port), LEDGER_URL: through(ledgerServer.server.url('ledger'), own.ledger.port),
         QUEUE_URL: redis ? `redis://127.0.0.1:${own.queue.port}` : through(ledgerServer.server.url('ledger'), own.queue.port),
-        CENTER_SFTP_PORT: String(own.center.port), PROVINCIAL_SFTP_PORT: String(own.provincial.port),
+        CENTER_SFTP_PORT: String(own.center.port), PROVINCIAL_SFTP_PORT: String(own.provincial.port), ...supervisionPort(own.supervision?.port),
       };
       const logFile = path.join(dir, `${name}.log`);
       stack.processes.push({ role, process: new GatewayProcess({ name, env, logFile, restartMs: 300 }), lines: own });
@@ -189,7 +199,7 @@ export class StormStack {
     return codes;
   }
 
-  private async lay(): Promise<Record<Line, WireProxy>> {
+  private async lay(): Promise<Lines> {
     const { bureauServer, ledgerServer, redis, centers } = this;
     const local = (port: number): { host: string; port: number } => ({ host: '127.0.0.1', port });
     return {
@@ -198,6 +208,7 @@ export class StormStack {
       queue: await WireProxy.start(local(redis?.port ?? ledgerServer.port)),
       center: await WireProxy.start(local(centers.center.sftp!.port)),
       provincial: await WireProxy.start(local(centers.provincial.sftp!.port)),
+      ...(centers.supervision === undefined ? {} : { supervision: await WireProxy.start(local(centers.supervision.sftp!.port)) }),
     };
   }
 }
@@ -212,20 +223,27 @@ async function startServer(dataDir: string, database: string): Promise<{ server:
 async function quickConfig(dir: string, leaseMs: number): Promise<string> {
   const target = path.join(dir, 'config');
   await cp(path.resolve('config'), target, { recursive: true });
-  const file = path.join(target, 'default.yaml');
-  const document = parseDocument(await readFile(file, 'utf8'));
-  for (const [place, value] of quickValues(leaseMs)) {
-    if (document.getIn(place) === undefined) throw new Error(`config/default.yaml has no ${place.join('.')} any more`);
-    document.setIn(place, value);
-  }
-  await writeFile(file, document.toString());
-  for (const channel of ['center', 'provincial']) {
-    const channelFile = path.join(target, 'channels', `${channel}.yaml`);
-    const settings = parseDocument(await readFile(channelFile, 'utf8'));
-    settings.setIn(['staging', 'sftp', 'operationTimeoutMs'], 5_000);
-    await writeFile(channelFile, settings.toString());
-  }
+  await edit(path.join(target, 'default.yaml'), (settings) => {
+    settings.setIn(['supervision', 'rulesDir'], path.join(target, 'supervision'));
+    for (const [place, value] of quickValues(leaseMs)) {
+      if (settings.getIn(place) === undefined) throw new Error(`config/default.yaml has no ${place.join('.')} any more`);
+      settings.setIn(place, value);
+    }
+  });
+  for (const channel of ['center', 'provincial', 'supervision']) await edit(path.join(target, 'channels', `${channel}.yaml`), (settings) => settings.setIn(['staging', 'sftp', 'operationTimeoutMs'], 5_000));
+  await edit(path.join(target, 'calendar.yaml'), (calendar) => {
+    const { hours, workingDays } = openOffice(Date.now());
+    calendar.addIn(['hours'], hours);
+    calendar.addIn(['workingDays'], workingDays);
+  });
+  await edit(path.join(target, 'supervision', 'hunan.yaml'), (rules) => rules.setIn(['versions', 0, 'steps'], { limits: stepLimits, yellow: { overBy: 0 } }));
   return target;
+}
+
+async function edit(file: string, change: (document: Document) => void): Promise<void> {
+  const document = parseDocument(await readFile(file, 'utf8'));
+  change(document);
+  await writeFile(file, document.toString());
 }
 
 function through(url: string, port: number): string {

@@ -1,10 +1,13 @@
 import type { Row } from '../../domain/snapshot.js';
 import type { JournalEntry } from '../center/center-case.store.js';
+import type { OfficeDays } from './reckon-time.js';
 
 /** A channel under watch and the events it carries (the keys of `messages` in its channel file). */
 export interface WatchedChannel {
   readonly channel: string;
   readonly events: readonly string[];
+  /** Events of the gateway's own stream that it carries: lights and cards; none on a channel that is told of no clock. */
+  readonly told?: readonly string[] | undefined;
 }
 
 /** What a storm writes into the bureau. */
@@ -18,7 +21,12 @@ export interface StormLoad {
   /** A transaction that has written stays open this long while others commit; resolves after its commit or loss. */
   holdTransaction(ms: number): Promise<void>;
   counts(): LoadCounts;
+  /** Cases of which everything that bears on their clock was written within `punctualMs` of the time that it bears. */
+  punctual(): ReadonlySet<string>;
 }
+
+/** How late a row of a punctual case may be written; a transaction that takes longer is rolled back. */
+export const punctualMs = 2_000;
 
 /** What the load did, as far as it knows; after a cut a commit may have happened that it counted as lost, never the other way. */
 export interface LoadCounts {
@@ -34,6 +42,9 @@ export interface LoadCounts {
   readonly wide: number;
   readonly withdrawals: number;
   readonly deletions: number;
+  /** Cases accepted so that a limit passes while the storm lasts, and how many of them were stopped or closed by then. */
+  readonly deadlines: number;
+  readonly standstills: number;
   /** Transactions whose outcome the load does not know. */
   readonly unknown: number;
 }
@@ -108,6 +119,8 @@ export interface LedgerWitness {
   readonly shown: readonly { readonly channel: string; readonly kind: string; readonly name: string; readonly manifestSeq: number | null }[];
   /** Cases whose rows capture could not read, with the reason. */
   readonly unreadable: readonly { readonly caseNo: string; readonly code: string; readonly detail: string }[];
+  /** Instant since which the ledger supervises; what ended before gets no card. Null where it supervises nothing. */
+  readonly supervisesSince: string | null;
 }
 
 /** A manifest as it lies in the staging directory or its archive. */
@@ -144,6 +157,23 @@ export const disturbances = [
 ] as const;
 export type Disturbance = (typeof disturbances)[number];
 
+/** A limit of a step as the rules of the storm set it. */
+export interface StepLimit {
+  readonly stage: string;
+  readonly length: number;
+  readonly unit: 'W' | 'N';
+}
+
+/** What the checker reckons lights and cards by. */
+export interface SupervisionWitness {
+  readonly office: OfficeDays;
+  readonly stepLimits: readonly StepLimit[];
+  /** Second up to which everything had settled, and the one in which the receivers' state had been read. */
+  readonly settledAt: number;
+  readonly readAt: number;
+  readonly punctual: ReadonlySet<string>;
+}
+
 export interface StormInput {
   readonly channels: readonly WatchedChannel[];
   readonly bureau: BureauWitness;
@@ -151,9 +181,11 @@ export interface StormInput {
   /** By channel. */
   readonly centers: Readonly<Record<string, CenterWitness>>;
   readonly disturbances: readonly Disturbance[];
+  /** None where no channel is told of lights and cards. */
+  readonly supervision?: SupervisionWitness | undefined;
 }
 
-export type ViolationKind = 'lost' | 'doubled' | 'disorder' | 'false-success' | 'altered' | 'unsettled' | 'unexplained';
+export type ViolationKind = 'lost' | 'doubled' | 'disorder' | 'false-success' | 'altered' | 'misjudged' | 'unsettled' | 'unexplained';
 
 export interface Violation {
   readonly kind: ViolationKind;
@@ -177,9 +209,22 @@ export interface Parked {
   readonly behind: number;
 }
 
+/** How much of lights and cards was judged. */
+export interface SupervisionTally {
+  /** Cases whose last light was compared with the rows; of them those with one on, those that stand still (grey), and those whose colour changed while the state was read (either is right). */
+  readonly lights: { readonly judged: number; readonly lit: number; readonly grey: number; readonly onEdge: number; /** Waiting behind something that a person must mend. */ readonly waiting: number };
+  /** Cards that the receiver holds of cases that the bureau still has; those whose moment was compared to the second (nothing could stop their clock). */
+  readonly cards: { readonly judged: number; readonly exact: number; readonly doubtful: number; readonly waiting: number; /** Crossings for which a card had to be there. */ readonly due: number };
+  /** Versions of lights ever held that were compared with the first moment at which they may come. */
+  readonly lightsInTime: number;
+  /** Cases with exact entries: all, and those that stood still or had ended when their limit passed. */
+  readonly punctual: { readonly cases: number; readonly spared: number; /** Limits of theirs that passed while the storm lasted. */ readonly crossed: number };
+}
+
 export interface StormVerdict {
   readonly checked: { readonly cases: number; readonly expected: number; readonly exchanges: number; readonly applied: number; readonly files: number };
   readonly violations: readonly Violation[];
   readonly attempts: { readonly p50: number; readonly p95: number; readonly max: number };
   readonly parked: readonly Parked[];
+  readonly supervised?: SupervisionTally | undefined;
 }
