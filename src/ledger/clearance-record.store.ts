@@ -56,21 +56,27 @@ export class ClearanceRecordStore {
   }
 
   /**
-   * Marks the cases that matches and differences touched since the last look. Identity numbers become visible in their order only
-   * to who holds the lock of matching; differences from the tariff are written without it, and no clearance depends on those.
+   * Marks the cases that matches and differences touched since the last look. What SQL alone settled holds an item that was new then;
+   * other matches have numbers. Numbers become visible in their order only to who holds the lock of matching; differences from the
+   * tariff are written without it, and no clearance depends on those.
    * Returns whether more waits.
    */
   async follow(): Promise<boolean> {
     return this.database.transaction(async (runner) => {
       const { hint, suffix } = this.database.dialect.lockRows;
-      await runner.run(sql`select position from reconciliation_position ${raw(hint)} where name = ${'matches'} ${raw(suffix)}`);
-      const m = await this.window(runner, 'clearance-matches', 'match_line');
-      const d = await this.window(runner, 'clearance-differences', 'difference');
+      const matched = await runner.run(sql`select position from reconciliation_position ${raw(hint)} where name = ${'matches'} ${raw(suffix)}`);
+      const i = await this.itemWindow(runner, String(matched.rows[0]!['position']));
+      const m = await this.window(runner, 'clearance-matches', { table: 'match_line', number: 'match_no' });
+      const d = await this.window(runner, 'clearance-differences', { table: 'difference', number: 'id' });
+      if (i.from !== i.to) {
+        await runner.run(sql`insert into clearance_mark (case_no) select c.case_no from charge c where c.id > ${i.from} and c.id <= ${i.to}
+          union select c.case_no from match_line m join charge c on c.id = m.expected_id where m.live = 1 and m.returned_id is not null and m.returned_id > ${i.from} and m.returned_id <= ${i.to} and m.match_no < 0`);
+      }
       if (m.from !== m.to) {
-        await runner.run(sql`insert into clearance_mark (case_no) select c.case_no from match_line m join charge c on c.id = m.expected_id where m.id > ${m.from} and m.id <= ${m.to} and m.expected_id is not null
-          union select e.case_no from match_line m join tax_expectation e on e.id = m.expected_id where m.id > ${m.from} and m.id <= ${m.to} and m.expected_id is not null`);
+        await runner.run(sql`insert into clearance_mark (case_no) select c.case_no from match_line m join charge c on c.id = m.expected_id where m.match_no > 0 and m.match_no > ${m.from} and m.match_no <= ${m.to} and m.expected_id is not null
+          union select e.case_no from match_line m join tax_expectation e on e.id = m.expected_id where m.match_no > 0 and m.match_no > ${m.from} and m.match_no <= ${m.to} and m.expected_id is not null`);
         // Somebody accepted a refund: what it was held against may be clear again.
-        const accepted = await runner.run(sql`select d.item_id, d.other_id from match_line m join difference d on d.item_id = m.returned_id where m.id > ${m.from} and m.id <= ${m.to} and m.pinned = 1 and m.expected_id is null`);
+        const accepted = await runner.run(sql`select d.item_id, d.other_id from match_line m join difference d on d.item_id = m.returned_id where m.match_no > 0 and m.match_no > ${m.from} and m.match_no <= ${m.to} and m.pinned = 1 and m.expected_id is null`);
         await this.markSettledWith(runner, accepted.rows);
       }
       if (d.from !== d.to) {
@@ -78,7 +84,7 @@ export class ClearanceRecordStore {
         const referring = await runner.run(sql`select item_id, other_id from difference where id > ${d.from} and id <= ${d.to} and item_kind in ('fee-record', 'tax-record') and (refers_to_day is not null or aspect = 'afterwards')`);
         await this.markSettledWith(runner, referring.rows);
       }
-      return m.more || d.more;
+      return i.more || m.more || d.more;
     });
   }
 
@@ -92,13 +98,32 @@ export class ClearanceRecordStore {
     await this.database.dialect.insertMany(runner, 'clearance_mark', [{ name: 'case_no', kind: 'text' }], cases.map((c) => [c]));
   }
 
-  private async window(runner: Runner, name: string, table: 'match_line' | 'difference'): Promise<{ from: string; to: string; more: boolean }> {
-    const from = String((await runner.run(sql`select position from reconciliation_position where name = ${name}`)).rows[0]!['position']);
+  /** Items up to where matching has come. */
+  private async itemWindow(runner: Runner, matched: string): Promise<{ from: string; to: string; more: boolean }> {
+    const from = await this.followed(runner, 'clearance-items');
+    if (BigInt(matched) <= BigInt(from)) return { from, to: from, more: false };
+    const limit = BigInt(from) + BigInt(window);
+    const to = limit < BigInt(matched) ? String(limit) : matched;
+    await this.move(runner, 'clearance-items', to);
+    return { from, to, more: to !== matched };
+  }
+
+  /** Lines of one match have one number: they come together. */
+  private async window(runner: Runner, name: string, { table, number }: { table: 'match_line' | 'difference'; number: 'match_no' | 'id' }): Promise<{ from: string; to: string; more: boolean }> {
+    const from = await this.followed(runner, name);
     const top = this.database.dialect.top(window);
-    const { rows } = await runner.run(sql`select max(x.id) as last, count(*) as n from (select ${raw(top.prefix)} id from ${raw(table)} where id > ${from} order by id ${raw(top.suffix)}) x`);
+    const { rows } = await runner.run(sql`select max(x.n) as last, count(*) as n from (select ${raw(top.prefix)} ${raw(number)} as n from ${raw(table)} where ${raw(number)} > 0 and ${raw(number)} > ${from} order by ${raw(number)} ${raw(top.suffix)}) x`);
     const to = rows[0]?.['last'] === null || rows[0]?.['last'] === undefined ? from : String(rows[0]['last']);
-    if (to !== from) await runner.run(sql`update reconciliation_position set position = ${to}, position_version = position_version + 1 where name = ${name}`);
+    if (to !== from) await this.move(runner, name, to);
     return { from, to, more: Number(rows[0]?.['n'] ?? 0) === window };
+  }
+
+  private async followed(runner: Runner, name: string): Promise<string> {
+    return String((await runner.run(sql`select position from reconciliation_position where name = ${name}`)).rows[0]!['position']);
+  }
+
+  private async move(runner: Runner, name: string, to: string): Promise<void> {
+    await runner.run(sql`update reconciliation_position set position = ${to}, position_version = position_version + 1 where name = ${name}`);
   }
 
   /** Marked cases, the longest waiting first, with the mark up to which they are done once recorded. */

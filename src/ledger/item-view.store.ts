@@ -165,15 +165,14 @@ export class ItemViewStore {
     // Each select has an index of its own; a match of several lines is found by its number, which only such lines are indexed by.
     const found = new Map<string, Row>();
     const select = async (where: Sql): Promise<void> => {
-      for (const r of (await runner.run(sql`select * from match_line where ${where}`)).rows) found.set(String(r['id']), r);
+      for (const r of (await runner.run(sql`select * from match_line where ${where}`)).rows) found.set(['match_no', 'part', 'expected_id', 'returned_id'].map((c) => String(r[c])).join(' '), r);
     };
     for (const live of ['1', '0']) {
       for (const side of ['expected_id', 'returned_id']) await select(sql`live = ${raw(live)} and ${raw(side)} is not null and ${dialect.among(side, 'big', ids)}`);
     }
-    const several = [...new Set([...found.values()].filter((r) => Number(r['part']) === 1).map((r) => String(r['match_no'])))];
-    if (several.length > 0) await select(sql`part = 1 and ${dialect.among('match_no', 'big', several)}`);
-    const order = (r: Row): [bigint, bigint] => [BigInt(String(r['match_no'])), BigInt(String(r['id']))];
-    const rows = [...found.values()].map((r) => ({ r, o: order(r) })).sort((a, b) => (a.o[0] !== b.o[0] ? (a.o[0] < b.o[0] ? -1 : 1) : a.o[1] < b.o[1] ? -1 : 1)).map(({ r }) => r);
+    const several = [...new Set([...found.values()].filter((r) => Number(r['part']) > 0).map((r) => String(r['match_no'])))];
+    if (several.length > 0) await select(sql`match_no > 0 and ${dialect.among('match_no', 'big', several)}`);
+    const rows = [...found.values()].map((r) => ({ r, no: BigInt(String(r['match_no'])), part: Number(r['part']) })).sort((a, b) => (a.no !== b.no ? (a.no < b.no ? -1 : 1) : a.part - b.part)).map(({ r }) => r);
     const groups = new Map<string, Row[]>();
     for (const r of rows) groups.set(String(r['match_no']), [...(groups.get(String(r['match_no'])) ?? []), r]);
     return [...groups.values()].map((lines): ItemSettlement => {

@@ -4,9 +4,10 @@ import type { ReconciliationRules } from '../domain/reconciliation-rules.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
-import { raw, sql, type Sql } from '../platform/database/sql.js';
+import { raw, sql } from '../platform/database/sql.js';
 import { exactTier, settleExact } from './exact-match.store.js';
 import { differenceColumns, differenceRow, differenceValues, type DifferenceRow, type ItemFacts } from './reconciliation-row.js';
+import { RunItemStore, type Slab } from './run-item.store.js';
 import { lastClosedDay, takeNumbers } from './take-numbers.js';
 import { WorkingSetReader, type LiveLine, type LoadedSet } from './working-set.store.js';
 
@@ -46,8 +47,8 @@ interface Counts {
   closed: number;
 }
 
-/** Ids that are fetched at once; their number bounds the memory. */
-const slab = 50_000;
+/** Lines that a run writes before the planner must hear of it, which knows the table as it was before. */
+const manyLines = 20_000;
 
 const lineColumns: readonly Column[] = [
   { name: 'match_no', kind: 'big' }, { name: 'expected_id', kind: 'big' }, { name: 'returned_id', kind: 'big' }, { name: 'rule_name', kind: 'text' }, { name: 'outcome', kind: 'text' }, { name: 'statement_day', kind: 'text' },
@@ -81,14 +82,15 @@ export class MatchStore {
       const now = this.clock.iso();
       const today = dayOf(now);
       const arrived = Number(BigInt(to) - BigInt(from));
-      const overdue = await this.overdue(runner, options.rules, today);
+      const items = new RunItemStore(runner, this.database.dialect, from, to);
+      const overdue = await items.overdue(options.rules, today);
       if (arrived === 0 && overdue.length === 0) return { runId: '0', arrived: 0, exact: 0, examined: 0, settled: 0, undone: 0, opened: 0, closed: 0, more: false };
 
-      const numbers = await takeNumbers(runner, 'match', 1);
-      const runId = String(numbers);
-      const mark = String((await runner.run(sql`select coalesce(max(id), 0) as mark from match_line`)).rows[0]!['mark']);
-      const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, runId, now: this.database.dialect.value('instant', now) });
-      const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: exact === 0 ? 0 : await this.closeSettled(runner, mark, today, now) };
+      const runId = String(await takeNumbers(runner, 'match', 1));
+      const at = this.database.dialect.value('instant', now);
+      const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, runId, now: at });
+      if (exact >= manyLines) await this.database.dialect.refreshStatistics(runner, 'match_line');
+      const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: exact === 0 ? 0 : await items.closeSettled(today, at) };
       const page = options.pageItems ?? 4000;
       const done = new Set<ItemId>();
       const workPage = async (seeds: readonly ItemId[]): Promise<void> => {
@@ -102,14 +104,15 @@ export class MatchStore {
         for (let i = 0; i < seeds.length; i += page) await workPage(seeds.slice(i, i + page));
       };
       await work(overdue);
-      if (exact > 0) await this.inSlabs((after) => this.touched(runner, mark, after, slab), work);
-      await this.inSlabs((after) => this.unsettled(runner, mark, after === '' ? from : after, to, slab), async (ids) => {
+      if (exact > 0) await this.inSlabs((after) => items.touched(after), work);
+      await this.inSlabs((after) => items.unsettled(after, exact), async (ids) => {
         await work(ids);
         // Behind the slab nothing comes again; what lies ahead must be remembered.
         const last = BigInt(ids.at(-1)!);
         for (const id of done) if (BigInt(id) <= last) done.delete(id);
       });
-      await this.inSlabs((after) => this.seeds(runner, after === '' ? from : after, to, slab), work);
+      await this.inSlabs((after) => items.seeds(after), work);
+      if (counts.opened >= manyLines) await this.database.dialect.refreshStatistics(runner, 'difference');
 
       await runner.run(sql`update reconciliation_position set position = ${to}, position_version = position_version + 1 where name = ${'matches'}`);
       const figures = { arrived, exact, ...counts };
@@ -131,52 +134,13 @@ export class MatchStore {
     await this.apply(runner, set, options.settle(set, { rules: options.rules, today: dayOf(now), firstOpenDay }), { runId, now, today: dayOf(now) }, { examined: 0, settled: 0, undone: 0, opened: 0, closed: 0 });
   }
 
-  private async inSlabs(next: (after: string) => Promise<{ cursor: string; ids: string[] }>, work: (ids: string[]) => Promise<void>): Promise<void> {
-    for (let after = ''; ; ) {
-      const { cursor, ids } = await next(after);
+  private async inSlabs(read: (after: string | undefined) => Promise<Slab>, work: (ids: readonly ItemId[]) => Promise<void>): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const { ids, next } = await read(after);
       if (ids.length > 0) await work(ids);
-      if (ids.length < slab) return;
-      after = cursor;
+      if (next === undefined) return;
+      after = next;
     }
-  }
-
-  private async overdue(runner: Runner, rules: ReconciliationRules, today: string): Promise<ItemId[]> {
-    const { rows } = await runner.run(sql`select item_id from difference where is_open = 1 and
-      ((reason = 'awaiting-payment' and first_day < ${addDays(today, -rules.paymentTermDays)}) or (reason = 'cut-off-timing' and first_day < ${addDays(today, -rules.cutOffDays)})) order by item_id`);
-    return rows.map((r) => String(r['item_id']));
-  }
-
-  /** New items that this run has not settled, in the order of their ids. */
-  private async unsettled(runner: Runner, mark: string, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
-    const top = this.database.dialect.top(n);
-    const part = (table: string, side: 'expected_id' | 'returned_id'): Sql => sql`select i.id from ${raw(table)} i where i.id > ${after} and i.id <= ${to}
-      except select m.${raw(side)} from match_line m where m.id > ${mark} and m.live = 1 and m.${raw(side)} is not null`;
-    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id from ((${part('charge', 'expected_id')}) union all (${part('tax_expectation', 'expected_id')}) union all (${part('fee_record', 'returned_id')}) union all (${part('tax_record', 'returned_id')})) x order by id ${raw(top.suffix)}`);
-    const ids = rows.map((r) => String(r['id']));
-    return { cursor: ids.at(-1) ?? after, ids };
-  }
-
-  private async seeds(runner: Runner, after: string, to: string, n: number): Promise<{ cursor: string; ids: string[] }> {
-    const top = this.database.dialect.top(n);
-    const { rows } = await runner.run(sql`select ${raw(top.prefix)} id, item_id from reconciliation_seed where id > ${after} and id <= ${to} order by id ${raw(top.suffix)}`);
-    return { cursor: String(rows.at(-1)?.['id'] ?? after), ids: rows.map((r) => String(r['item_id'])) };
-  }
-
-  /** Open items whose explanation leaned on a charge that SQL alone has settled now. */
-  private async touched(runner: Runner, mark: string, after: string, n: number): Promise<{ cursor: string; ids: string[] }> {
-    const top = this.database.dialect.top(n);
-    const { rows } = await runner.run(sql`select ${raw(top.prefix)} d.item_id from difference d where d.is_open = 1 and d.item_id > ${after === '' ? '0' : after} and
-      (exists (select 1 from match_line m where m.id > ${mark} and m.live = 1 and m.expected_id is not null and m.expected_id = d.other_id)
-       or (d.item_kind = 'fee-record' and d.case_no is not null and exists (select 1 from charge c join match_line m on m.expected_id = c.id where c.case_no = d.case_no and m.live = 1 and m.expected_id is not null and m.id > ${mark})))
-      order by d.item_id ${raw(top.suffix)}`);
-    const ids = rows.map((r) => String(r['item_id']));
-    return { cursor: ids.at(-1) ?? after, ids };
-  }
-
-  private async closeSettled(runner: Runner, mark: string, today: string, now: string): Promise<number> {
-    const close = (side: 'expected_id' | 'returned_id'): ReturnType<Runner['run']> => runner.run(sql`update difference set is_open = 0, closed_at = ${this.database.dialect.value('instant', now)}, closed_day = ${today}, closed_by = 'reconcile', closed_how = 'matched'
-      where is_open = 1 and aspect = 'settlement' and exists (select 1 from match_line m where m.id > ${mark} and m.live = 1 and m.${raw(side)} is not null and m.${raw(side)} = difference.item_id)`);
-    return (await close('expected_id')).affected + (await close('returned_id')).affected;
   }
 
   /** Writes what changed of an outcome and nothing else. */
@@ -190,13 +154,17 @@ export class MatchStore {
     for (const s of outcome.settlements) if (!kept.delete(signatureOf(s.rule, s.statementDay, s.expected, s.returned))) fresh.push(s);
     const undone = [...kept.values()].flat();
     // In an open day a settlement that no longer holds never counted: its day is the day on which it is undone.
-    await this.database.dialect.updateMany(runner, {
-      table: 'match_line', key: { name: 'id', kind: 'big' }, match: [], set: [{ name: 'undone_at', kind: 'instant' }, { name: 'undone_day', kind: 'text' }],
-      also: raw(`live = 0, undone_by = 'reconcile', undone_why = 'new-facts'`), where: raw('t.live = 1'), rows: undone.map((l) => [l.id, by.now, l.statementDay]),
-    });
+    for (const side of ['expectedId', 'returnedId'] as const) {
+      const lines = undone.filter((l) => (l.expectedId === undefined ? 'returnedId' : 'expectedId') === side);
+      const key = side === 'expectedId' ? 'expected_id' : 'returned_id';
+      await this.database.dialect.updateMany(runner, {
+        table: 'match_line', key: { name: key, kind: 'big' }, match: [], set: [{ name: 'undone_at', kind: 'instant' }, { name: 'undone_day', kind: 'text' }],
+        also: raw(`live = 0, undone_by = 'reconcile', undone_why = 'new-facts'`), where: raw(`t.live = 1 and t.${key} is not null`), rows: lines.map((l) => [l[side], by.now, l.statementDay]),
+      });
+    }
     const first = await takeNumbers(runner, 'match', fresh.length);
-    await this.database.dialect.insertMany(runner, 'match_line', lineColumns, fresh.flatMap((s, i) => linesOf(s).map(([expected, returned], _, all) => [
-      String(first + BigInt(i)), expected ?? null, returned ?? null, s.rule, s.outcome, s.statementDay, by.runId, by.now, s.payerAmount ?? null, all.length > 1 ? 1 : 0,
+    await this.database.dialect.insertMany(runner, 'match_line', lineColumns, fresh.flatMap((s, i) => linesOf(s).map(([expected, returned], part, all) => [
+      String(first + BigInt(i)), expected ?? null, returned ?? null, s.rule, s.outcome, s.statementDay, by.runId, by.now, s.payerAmount ?? null, all.length > 1 ? part + 1 : 0,
     ])));
     counts.settled += fresh.length;
     counts.undone += new Set(undone.map((l) => l.matchNo)).size;

@@ -158,9 +158,9 @@ export class ResolutionStore {
     const firstOpen = closed === undefined ? '' : addDays(closed, 1);
     const day = laterDay(dayOf(now), firstOpen);
     if (r.act === 'reopen') {
-      const lines = await runner.run(sql`select distinct match_no, part, id from match_line where live = 1 and ((expected_id is not null and ${this.database.dialect.among('expected_id', 'big', all)}) or (returned_id is not null and ${this.database.dialect.among('returned_id', 'big', all)}))`);
-      const [single, groups] = [lines.rows.filter((l) => Number(l['part']) === 0).map((l) => String(l['id'])), lines.rows.filter((l) => Number(l['part']) === 1).map((l) => String(l['match_no']))];
-      const undone = sql`live = 1 and (${this.database.dialect.among('id', 'big', single)} or (part = 1 and ${this.database.dialect.among('match_no', 'big', groups)}))`;
+      const named = sql`((expected_id is not null and ${this.database.dialect.among('expected_id', 'big', all)}) or (returned_id is not null and ${this.database.dialect.among('returned_id', 'big', all)}))`;
+      const several = await runner.run(sql`select distinct match_no from match_line where live = 1 and part > 0 and ${named}`);
+      const undone = several.rows.length === 0 ? sql`live = 1 and ${named}` : sql`live = 1 and (${named} or (match_no > 0 and ${this.database.dialect.among('match_no', 'big', several.rows.map((l) => String(l['match_no'])))}))`;
       const members = await runner.run(sql`select expected_id, returned_id, resolution_id from match_line where ${undone}`);
       // Of an open day it never counted; of a closed one it counts until the first open day, in which it can be settled anew.
       await runner.run(sql`update match_line set live = 0, undone_at = ${at}, undone_by = ${r.actor}, undone_why = case when pinned = 1 then 'resolution-undone' else 'person' end,
@@ -175,7 +175,7 @@ export class ResolutionStore {
     const matchNo = String(await takeNumbers(runner, 'match', 1));
     const n = Math.max(r.expected.length, r.returned.length);
     await this.database.dialect.insertMany(runner, 'match_line', lineColumns, Array.from({ length: n }, (_, i) => [
-      matchNo, r.expected[i] ?? null, r.returned[i] ?? null, r.act === 'accept' ? 'accepted' : 'linked', r.act === 'accept' ? 'resolved' : 'matched', statementDay, id, now, n > 1 ? 1 : 0, 1, id,
+      matchNo, r.expected[i] ?? null, r.returned[i] ?? null, r.act === 'accept' ? 'accepted' : 'linked', r.act === 'accept' ? 'resolved' : 'matched', statementDay, id, now, n > 1 ? i + 1 : 0, 1, id,
     ]));
     await runner.run(sql`update difference set is_open = 0, closed_at = ${at}, closed_day = ${day}, closed_by = ${r.actor}, closed_how = ${r.act} where is_open = 1 and aspect = 'settlement' and ${among}`);
     // What leaned on these items is explained anew.

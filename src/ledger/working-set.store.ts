@@ -6,7 +6,6 @@ import { chargeItem, feeItem, taxExpectation, taxItem } from './reconciliation-r
 
 /** A live match line of an item of the set. */
 export interface LiveLine {
-  readonly id: string;
   readonly matchNo: string;
   readonly expectedId: ItemId | undefined;
   readonly returnedId: ItemId | undefined;
@@ -161,18 +160,20 @@ export class WorkingSetReader {
     const parts: string[] = [];
     const add = (r: Row): void => {
       const line: LiveLine = {
-        id: String(r['id']), matchNo: String(r['match_no']), expectedId: r['expected_id'] === null ? undefined : String(r['expected_id']), returnedId: r['returned_id'] === null ? undefined : String(r['returned_id']),
+        matchNo: String(r['match_no']), expectedId: r['expected_id'] === null ? undefined : String(r['expected_id']), returnedId: r['returned_id'] === null ? undefined : String(r['returned_id']),
         rule: String(r['rule_name']), statementDay: String(r['statement_day']), pinned: Number(r['pinned']) === 1,
       };
-      if (this.lines.has(line.id)) return;
-      this.lines.set(line.id, line);
+      // Either side names it: an item is in one live line at the most.
+      const key = line.expectedId ?? line.returnedId ?? '';
+      if (this.lines.has(key)) return;
+      this.lines.set(key, line);
       this.want('ids', line.expectedId);
       this.want('ids', line.returnedId);
-      if (Number(r['part']) === 1) parts.push(line.matchNo);
+      if (Number(r['part']) > 0) parts.push(line.matchNo);
     };
     await this.select('match_line', 'live = 1 and expected_id is not null and expected_id', ids, add);
     await this.select('match_line', 'live = 1 and returned_id is not null and returned_id', ids, add);
-    await this.select('match_line', 'live = 1 and part = 1 and match_no', [...new Set(parts)], add);
+    await this.select('match_line', 'live = 1 and match_no > 0 and match_no', [...new Set(parts)], add);
   }
 
   private async forbidden(): Promise<[ItemId, ItemId][]> {

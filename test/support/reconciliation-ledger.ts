@@ -50,7 +50,7 @@ export function renumber(facts: WorkingSet, ids: ReadonlyMap<string, string>): W
 
 /** What the ledger holds now, told as an outcome. */
 export async function standingOutcome(db: DatabaseAdapter, set: WorkingSet): Promise<string[]> {
-  const lines = (await db.run(sql`select * from match_line where live = 1 ${raw('')} order by match_no, id`)).rows;
+  const lines = (await db.run(sql`select * from match_line where live = 1 ${raw('')} order by match_no, part`)).rows;
   const groups = new Map<string, { rule: string; outcome: 'matched' | 'resolved'; expected: string[]; returned: string[]; statementDay: string }>();
   for (const l of lines) {
     const key = String(l['match_no']);

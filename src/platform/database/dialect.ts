@@ -56,6 +56,8 @@ export interface Dialect {
   type(kind: ColumnKind, length?: number): string;
   /** Statement for an auto-numbered bigint primary key column. */
   readonly identity: string;
+  /** Statement for an index by which stretches of rows that lie together are found, and which costs next to nothing to keep where the engine has one. */
+  coarseIndex(name: string, table: string, column: string): string;
   /** A parameter value in the form that the driver wants. */
   value(kind: ColumnKind, value: unknown): unknown;
   /** Inserts many rows; with `unlessExists`, rows whose key is there already are left out. Returns how many went in. */
@@ -72,6 +74,8 @@ export interface Dialect {
   /** First n rows: `top (n)` after select on one engine, `limit n` at the end on the other. */
   top(n: number): { readonly prefix: string; readonly suffix: string };
   isUniqueViolation(error: unknown): boolean;
+  /** Tells the planner what a table holds now, after much was written at once; a planner that finds out by itself is left alone. */
+  refreshStatistics(runner: Runner, table: string): Promise<void>;
   /** Connection lost, server restarting, deadlock victim: worth another try. */
   isTransient(error: unknown): boolean;
 }

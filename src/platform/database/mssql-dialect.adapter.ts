@@ -69,6 +69,7 @@ export const mssqlDialect: Dialect = {
   listFromJson: (placeholder) => `select j.v ${textOrder} from openjson(${placeholder}) with (v nvarchar(400) '$') j`,
   type: (kind, length) => (kind === 'text' ? `nvarchar(${length ?? 200}) ${textOrder}` : types[kind]),
   identity: 'bigint identity(1,1) primary key',
+  coarseIndex: (name, table, column) => `create index ${name} on ${table} (${column})`,
   value,
   among: (column, _kind, values) => sql`${raw(column)} in (${list(values)})`,
   mostListed: 900,
@@ -121,6 +122,9 @@ export const mssqlDialect: Dialect = {
       output inserted.*`);
     return result.rows;
   },
+
+  // Statistics are renewed by the server when a statement needs them (AUTO_UPDATE_STATISTICS, on by default).
+  refreshStatistics: () => Promise.resolve(),
 
   isUniqueViolation: (error) => [2627, 2601].includes(numberOf(error)),
   isTransient: (error) => {

@@ -28,6 +28,7 @@ export const postgresDialect: Dialect = {
   maxParameters: 65_535,
   type: (kind, length) => (kind === 'text' ? `varchar(${length ?? 200})` : types[kind]),
   identity: 'bigint generated always as identity primary key',
+  coarseIndex: (name, table, column) => `create index ${name} on ${table} using brin (${column}) with (autosummarize = on)`,
   value: (_kind, value) => value,
   among: (column, kind, values) => sql`${raw(column)} = any(${[...values]}::${raw(castOf(kind))}[])`,
   mostListed: 5000,
@@ -69,6 +70,9 @@ export const postgresDialect: Dialect = {
       from due where e.id = due.id returning e.*`);
     return result.rows;
   },
+
+  // Autovacuum does this a minute later at the soonest, and never to rows that are not committed.
+  refreshStatistics: async (runner, table) => void (await runner.run(sql`analyze ${raw(table)}`)),
 
   isUniqueViolation: (error) => codeOf(error) === '23505',
   isTransient: (error) => {
