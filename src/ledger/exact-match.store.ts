@@ -40,7 +40,7 @@ export async function settleExact(runner: Runner, tier: Tier | undefined, w: Exa
       where ${newer}
         and not exists (select 1 from match_line m where m.live = 1 and m.expected_id is not null and m.expected_id = c.id)
         and not exists (select 1 from match_line m where m.live = 0 and m.expected_id is not null and m.expected_id = c.id)
-        and not exists (select 1 from match_line m where m.live = 1 and m.returned_id is not null and m.returned_id = r.id)
+        and not exists (select 1 from match_line m where m.live = 1 and m.returned_id is not null and m.returned_id > ${w.from} and m.returned_id = r.id)
       group by r.payment_code
       having count(*) = 1 and min(case when ${agrees(tier)} and c.ended_at is null and c.version = 1 and c.exempt = 0 and c.amount_fen > 0
         and r.status = 'paid' and r.superseded_at is null and r.version = 1 and r.line_count = 1 then 1 else 0 end) = 1) x

@@ -86,11 +86,13 @@ export class MatchStore {
       const overdue = await items.overdue(options.rules, today);
       if (arrived === 0 && overdue.length === 0) return { runId: '0', arrived: 0, exact: 0, examined: 0, settled: 0, undone: 0, opened: 0, closed: 0, more: false };
 
+      if (from !== '0') await this.database.dialect.preferLookups(runner);
       const runId = String(await takeNumbers(runner, 'match', 1));
       const at = this.database.dialect.value('instant', now);
       const exact = options.exact === false || arrived === 0 ? 0 : await settleExact(runner, exactTier(options.rules), { from, to, firstOpenDay, runId, now: at });
       if (exact >= manyLines) await this.database.dialect.refreshStatistics(runner, 'match_line');
-      const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: exact === 0 ? 0 : await items.closeSettled(today, at) };
+      const leaning = exact > 0 && (await items.anyOpen());
+      const counts: Counts = { examined: 0, settled: exact, undone: 0, opened: 0, closed: leaning ? await items.closeSettled(today, at) : 0 };
       const page = options.pageItems ?? 4000;
       const done = new Set<ItemId>();
       const workPage = async (seeds: readonly ItemId[]): Promise<void> => {
@@ -104,7 +106,7 @@ export class MatchStore {
         for (let i = 0; i < seeds.length; i += page) await workPage(seeds.slice(i, i + page));
       };
       await work(overdue);
-      if (exact > 0) await this.inSlabs((after) => items.touched(after), work);
+      if (leaning) await items.touched(work);
       await this.inSlabs((after) => items.unsettled(after, exact), async (ids) => {
         await work(ids);
         // Behind the slab nothing comes again; what lies ahead must be remembered.

@@ -14,8 +14,8 @@ export interface Slab {
 const slab = 50_000;
 
 /**
- * Which items a run of matching has to do with, beside the new ones (after `from`, up to `to`) those that stood open before. Every
- * statement starts from the new items' ids: what SQL alone has settled holds one, so that a day costs a day, however long the history.
+ * Which items a run of matching has to do with: the new ones (after `from`, up to `to`), and of those that stood open before the ones
+ * that are settled or touched now. It starts from the new items: a day costs a day, however long the history.
  */
 export class RunItemStore {
   constructor(
@@ -45,28 +45,52 @@ export class RunItemStore {
     return this.slab(sql`(select item_id as id, id as place from reconciliation_seed where id > ${after ?? this.from} and id <= ${this.to}) x`, 'place');
   }
 
-  /** Open items whose explanation leaned on a charge that SQL alone has settled now. */
-  async touched(after: string | undefined): Promise<Slab> {
-    const open = sql`d.is_open = 1 and d.item_id > ${after ?? '0'}`;
-    const other = (lines: Sql): Sql => sql`select d.item_id as id from match_line m join difference d on d.other_id = m.expected_id where ${lines} and d.other_id is not null and ${open}`;
-    const ofCase = (lines: Sql): Sql => sql`select d.item_id as id from match_line m join charge c on c.id = m.expected_id join difference d on d.case_no = c.case_no where ${lines} and d.case_no is not null and d.item_kind = 'fee-record' and ${open}`;
-    const [paid, charged] = [this.linesOf('returned_id'), this.linesOf('expected_id')];
-    return this.slab(sql`(${other(paid)} union ${other(charged)} union ${ofCase(paid)} union ${ofCase(charged)}) x`);
+  /** Whether anything stood open before: if not, what SQL alone has settled can have touched nothing. */
+  async anyOpen(): Promise<boolean> {
+    const top = this.dialect.top(1);
+    const { rows } = await this.runner.run(sql`select ${raw(top.prefix)} item_id from difference where is_open = 1 and aspect <> 'standard' order by item_id ${raw(top.suffix)}`);
+    return rows.length > 0;
   }
 
   /** Closes what stood open and is settled now: the older side of a match whose newer side has arrived. Returns how many. */
   async closeSettled(today: string, now: unknown): Promise<number> {
-    if (this.from === '0') return 0;
-    const close = async (older: 'expected_id' | 'returned_id', newer: 'expected_id' | 'returned_id'): Promise<number> => {
-      const { affected } = await this.runner.run(sql`update difference set is_open = 0, closed_at = ${now}, closed_day = ${today}, closed_by = 'reconcile', closed_how = 'matched'
-        where is_open = 1 and aspect = 'settlement' and item_id in (select m.${raw(older)} from match_line m where ${this.linesOf(newer)} and m.${raw(older)} is not null and m.${raw(older)} <= ${this.from})`);
-      return affected;
-    };
-    return (await close('expected_id', 'returned_id')) + (await close('returned_id', 'expected_id'));
+    let closed = 0;
+    for (const [older, newer] of [['expected_id', 'returned_id'], ['returned_id', 'expected_id']] as const) {
+      await this.lines(newer, sql`select m.${raw(older)} as older from match_line m where m.${raw(older)} is not null and m.${raw(older)} <= ${this.from} and`, async (rows) => {
+        const { affected } = await this.runner.run(sql`update difference set is_open = 0, closed_at = ${now}, closed_day = ${today}, closed_by = 'reconcile', closed_how = 'matched'
+          where is_open = 1 and aspect = 'settlement' and ${this.dialect.among('item_id', 'big', rows.map((r) => String(r['older'])))}`);
+        closed += affected;
+      });
+    }
+    return closed;
   }
 
-  private linesOf(newer: 'expected_id' | 'returned_id'): Sql {
-    return sql`m.live = 1 and m.${raw(newer)} is not null and m.${raw(newer)} > ${this.from} and m.${raw(newer)} <= ${this.to}`;
+  /** Open items whose explanation leaned on a charge that SQL alone has settled now, part by part. */
+  async touched(work: (ids: readonly ItemId[]) => Promise<void>): Promise<void> {
+    for (const newer of ['returned_id', 'expected_id'] as const) {
+      await this.lines(newer, sql`select m.expected_id, c.case_no from match_line m join charge c on c.id = m.expected_id where`, async (rows) => {
+        const leaning = async (where: Sql): Promise<string[]> => (await this.runner.run(sql`select item_id from difference where is_open = 1 and ${where}`)).rows.map((r) => String(r['item_id']));
+        const ids = [
+          ...(await leaning(sql`other_id is not null and ${this.dialect.among('other_id', 'big', rows.map((r) => String(r['expected_id'])))}`)),
+          ...(await leaning(sql`case_no is not null and item_kind = 'fee-record' and ${this.dialect.among('case_no', 'text', [...new Set(rows.map((r) => String(r['case_no'])))])}`)),
+        ];
+        if (ids.length > 0) await work([...new Set(ids)].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)));
+      });
+    }
+  }
+
+  /**
+   * Lines of SQL's own by their newer side, at most as many as a list may hold. They are looked up in what is open by such lists, and
+   * not in one statement, because a planner takes new ids, which no statistics know, for a handful and would walk all that is open for each.
+   */
+  private async lines(newer: 'expected_id' | 'returned_id', select: Sql, work: (rows: readonly Record<string, unknown>[]) => Promise<void>): Promise<void> {
+    const side = raw(`m.${newer}`);
+    const [end, step] = [BigInt(this.to), BigInt(this.dialect.mostListed)];
+    for (let low = BigInt(this.from); low < end; low += step) {
+      const high = low + step < end ? low + step : end;
+      const { rows } = await this.runner.run(sql`${select} m.live = 1 and m.match_no < 0 and ${side} is not null and ${side} > ${String(low)} and ${side} <= ${String(high)}`);
+      if (rows.length > 0) await work(rows);
+    }
   }
 
   private async slab(from: Sql, place: 'id' | 'place' = 'id'): Promise<Slab> {

@@ -19,11 +19,11 @@ export interface LoadedSet extends WorkingSet {
   readonly lines: readonly LiveLine[];
 }
 
-/** Everything of one component is read in rounds; a chain longer than this is a fault in the data that no clerk could follow. */
-const mostRounds = 50;
+/** Everything of one component is read in rounds, two for each link of a chain; a longer one is a fault in the data that no clerk could follow. */
+const mostRounds = 100;
 
 type Row = Record<string, unknown>;
-const pairKeys = ['ids', 'codes', 'cases', 'serials', 'tickets', 'payers', 'charges'] as const;
+const pairKeys = ['ids', 'codes', 'cases', 'serials', 'tickets', 'payers'] as const;
 type KeyKind = (typeof pairKeys)[number];
 
 /** Reads everything that can influence the given items: whoever shares a key with them, and whoever shares one with those. */
@@ -33,8 +33,8 @@ export class WorkingSetReader {
   private readonly fees = new Map<ItemId, FeeItem>();
   private readonly taxes = new Map<ItemId, TaxItem>();
   private readonly lines = new Map<string, LiveLine>();
-  private readonly seen: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set(), charges: new Set() };
-  private readonly next: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set(), charges: new Set() };
+  private readonly seen: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set() };
+  private readonly next: Record<KeyKind, Set<string>> = { ids: new Set(), codes: new Set(), cases: new Set(), serials: new Set(), tickets: new Set(), payers: new Set() };
 
   constructor(
     private readonly runner: Runner,
@@ -49,11 +49,12 @@ export class WorkingSetReader {
       await this.round();
     }
     const all = [...this.lines.values()];
-    const fixed = all.filter((l) => l.pinned || l.statementDay < this.firstOpenDay);
+    const stays = (l: LiveLine): boolean => l.pinned || l.statementDay < this.firstOpenDay;
+    const fixed = all.filter(stays);
     return {
       charges: [...this.charges.values()], expectations: [...this.expectations.values()], fees: [...this.fees.values()], taxes: [...this.taxes.values()],
       fixed: fixed.map((l): FixedLine => ({ expectedId: l.expectedId, returnedId: l.returnedId, rule: l.rule, statementDay: l.statementDay })),
-      lines: all.filter((l) => !fixed.includes(l)), forbidden: await this.forbidden(),
+      lines: all.filter((l) => !stays(l)), forbidden: await this.forbidden(),
     };
   }
 
@@ -68,28 +69,27 @@ export class WorkingSetReader {
     for (const k of pairKeys) this.next[k].clear();
     const before = new Set([...this.charges.keys(), ...this.expectations.keys(), ...this.fees.keys(), ...this.taxes.keys()]);
     await this.select('charge', 'id', taken.ids, (r) => this.addCharge(r));
-    await this.select('charge', 'payment_code', taken.codes, (r) => this.addCharge(r));
-    await this.select('charge', 'case_no', taken.cases, (r) => this.addCharge(r));
     await this.select('tax_expectation', 'id', taken.ids, (r) => this.addExpectation(r));
-    await this.select('tax_expectation', 'case_no', taken.cases, (r) => this.addExpectation(r));
     const fees: Row[] = [];
-    for (const [column, keys] of [['id', taken.ids], ['payment_code', taken.codes], ['case_no', taken.cases], ['serial', taken.serials], ['original_serial', taken.serials], ['superseded_by', []]] as const) {
-      await this.select('fee_record', column, keys, (r) => void fees.push(r));
-    }
+    await this.select('fee_record', 'id', taken.ids, (r) => void fees.push(r));
     await this.addFees(fees);
-    for (const [column, keys] of [['id', taken.ids], ['case_no', taken.cases], ['ticket_no', taken.tickets], ['original_ticket_no', taken.tickets]] as const) {
-      await this.select('tax_record', column, keys, (r) => this.addTax(r));
-    }
+    await this.select('tax_record', 'id', taken.ids, (r) => this.addTax(r));
+    // Most of whom a key finds is known already: the ids say who is not, and only that one is read.
+    for (const [table, column, keys] of [
+      ['charge', 'payment_code', taken.codes], ['charge', 'case_no', taken.cases], ['tax_expectation', 'case_no', taken.cases],
+      ['fee_record', 'payment_code', taken.codes], ['fee_record', 'case_no', taken.cases], ['fee_record', 'serial', taken.serials], ['fee_record', 'original_serial', taken.serials],
+      ['tax_record', 'case_no', taken.cases], ['tax_record', 'ticket_no', taken.tickets], ['tax_record', 'original_ticket_no', taken.tickets],
+    ] as const) await this.select(table, column, keys, (r) => this.want('ids', String(r['id'])), 'id');
     await this.leftovers(taken.payers);
     const fresh = [...this.charges.keys(), ...this.expectations.keys(), ...this.fees.keys(), ...this.taxes.keys()].filter((id) => !before.has(id));
     await this.partners(fresh);
   }
 
-  private async select(table: string, column: string, keys: readonly string[], add: (row: Row) => void): Promise<void> {
+  private async select(table: string, column: string, keys: readonly string[], add: (row: Row) => void, columns = '*'): Promise<void> {
     const kind = /(^|[ _])id$|match_no$/.test(column) ? 'big' : 'text';
     const { mostListed } = this.dialect;
     for (let i = 0; i < keys.length; i += mostListed) {
-      const { rows } = await this.runner.run(sql`select * from ${raw(table)} where ${this.dialect.among(column, kind, keys.slice(i, i + mostListed))}`);
+      const { rows } = await this.runner.run(sql`select ${raw(columns)} from ${raw(table)} where ${this.dialect.among(column, kind, keys.slice(i, i + mostListed))}`);
       for (const r of rows) add(r);
     }
   }

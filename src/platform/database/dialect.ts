@@ -76,6 +76,8 @@ export interface Dialect {
   isUniqueViolation(error: unknown): boolean;
   /** Tells the planner what a table holds now, after much was written at once; a planner that finds out by itself is left alone. */
   refreshStatistics(runner: Runner, table: string): Promise<void>;
+  /** Until the end of the transaction: a few rows are looked up among many, which the planner must not take for dear. */
+  preferLookups(runner: Runner): Promise<void>;
   /** Connection lost, server restarting, deadlock victim: worth another try. */
   isTransient(error: unknown): boolean;
 }

@@ -125,6 +125,7 @@ export const mssqlDialect: Dialect = {
 
   // Statistics are renewed by the server when a statement needs them (AUTO_UPDATE_STATISTICS, on by default).
   refreshStatistics: () => Promise.resolve(),
+  preferLookups: () => Promise.resolve(),
 
   isUniqueViolation: (error) => [2627, 2601].includes(numberOf(error)),
   isTransient: (error) => {

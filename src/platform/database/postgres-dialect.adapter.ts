@@ -74,6 +74,9 @@ export const postgresDialect: Dialect = {
   // Autovacuum does this a minute later at the soonest, and never to rows that are not committed.
   refreshStatistics: async (runner, table) => void (await runner.run(sql`analyze ${raw(table)}`)),
 
+  // The default of 4 is a turning disk's: with it a day of ten thousand is joined by reading a million rows through.
+  preferLookups: async (runner) => void (await runner.run(sql`set local random_page_cost = 1.1`)),
+
   isUniqueViolation: (error) => codeOf(error) === '23505',
   isTransient: (error) => {
     const code = codeOf(error);
