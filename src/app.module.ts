@@ -100,8 +100,8 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     requests: PollRequestStore,
     @Optional() private readonly inquiry?: InquiryJobs,
   ) {
-    this.jobs = new JobPoller(registry, leases, log, requests);
     this.relay = new RelayAdapter({ doorbell, view, inbox, acknowledgements, returnFiles, log }, settings.relay.quietMs);
+    this.jobs = new JobPoller(registry, leases, log, requests, () => this.relay.carrying || [...pollers.byStream.values()].some((p) => p.carrying));
   }
   private readonly jobs: JobPoller;
   private readonly relay: RelayAdapter;
@@ -156,6 +156,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.jobs.stop();
     await this.relay.stop();
     await this.doorbell.close();
+    await this.mapping.close();
     await this.staging.closeAll();
     await this.pollers.bureau?.close();
     await this.ledger.close();
@@ -169,8 +170,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
       { name: 'mend-lanes', everyMs: mendEveryMs, run: () => this.mendLanes() },
       { name: 'tally', everyMs: mendEveryMs, run: () => this.tally.look() },
       ...this.alarmJobs.list(),
-      ...this.supervision.list(),
-      ...(this.inquiry?.list() ?? []),
+      ...[...this.supervision.list(), ...(this.inquiry?.list() ?? [])].map((job) => ({ ...job, stepsAside: true })),
     ];
     for (const [stream, poller] of this.pollers.byStream) {
       jobs.push({ name: `capture-${stream}`, everyMs: settings.capture.pollEveryMs, run: (goOn) => poller.poll(goOn) });
@@ -179,9 +179,9 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const [stream, completeness] of this.pollers.completeness) {
       jobs.push({ name: `completeness-${stream}`, everyMs: nightlyLookMs, run: async (goOn) => void (await completeness.nightly(goOn)) });
     }
-    jobs.push({ name: 'charges', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.charges.poll(goOn)) });
+    jobs.push({ name: 'charges', everyMs: settings.reconciliation.pollEveryMs, stepsAside: true, run: async (goOn) => void (await this.charges.poll(goOn)) });
     jobs.push({ name: 'charges-removed', everyMs: settings.capture.removalSweepEveryMs, run: async (goOn) => void (await this.charges.endRemoved(goOn)) });
-    jobs.push({ name: 'reconcile', everyMs: settings.reconciliation.pollEveryMs, run: async (goOn) => void (await this.reconciliation.poll(goOn)) });
+    jobs.push({ name: 'reconcile', everyMs: settings.reconciliation.pollEveryMs, stepsAside: true, run: async (goOn) => void (await this.reconciliation.poll(goOn)) });
     jobs.push({ name: 'suspense', everyMs: nightlyLookMs, run: () => this.suspense.look() });
     if (settings.retention.scheduled) jobs.push({ name: 'retention', everyMs: nightlyLookMs, run: (goOn) => this.retention.nightly(goOn) });
     for (const channel of settings.channels.filter((c) => c.enabled && (c.acknowledgement.files || c.returns?.files))) {

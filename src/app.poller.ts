@@ -7,6 +7,8 @@ import type { GatewayLog } from './platform/log.adapter.js';
 export interface ScheduledJob {
   readonly name: string;
   readonly everyMs: number;
+  /** It only follows what was recorded: while cases are being carried it steps aside, for `mostAsideMs` at the longest. */
+  readonly stepsAside?: boolean;
   /** `goOn` prolongs the lease during long work; false means another process took over and the work must end. */
   run(goOn: () => Promise<boolean>): Promise<unknown>;
 }
@@ -22,6 +24,8 @@ const requestLookMs = 1_000;
 export class JobPoller {
   private readonly running = new Map<string, Promise<void>>();
   private readonly answering = new Set<string>();
+  /** Since when a job steps aside; milliseconds of a clock that nobody sets. */
+  private readonly asideSince = new Map<string, number>();
   private stopping = false;
 
   constructor(
@@ -29,6 +33,9 @@ export class JobPoller {
     private readonly leases: LeaseStore,
     private readonly log: GatewayLog,
     private readonly requests: PollRequestStore,
+    /** Whether this process has cases on their way to a receiver. */
+    private readonly carrying: () => boolean = () => false,
+    private readonly mostAsideMs = 5_000,
   ) {}
 
   start(jobs: readonly ScheduledJob[]): void {
@@ -67,8 +74,21 @@ export class JobPoller {
     await this.running.get(job.name);
   }
 
+  /** What follows waits for what leads, yet not for ever: under a load that never ends it gets its turn all the same. */
+  private standsAside(name: string): boolean {
+    const now = performance.now();
+    const since = this.asideSince.get(name) ?? now;
+    if (!this.carrying() || now - since >= this.mostAsideMs) {
+      this.asideSince.delete(name);
+      return false;
+    }
+    this.asideSince.set(name, since);
+    return true;
+  }
+
   private tick(job: ScheduledJob, request?: string): void {
     if (this.stopping || this.running.has(job.name)) return;
+    if (request === undefined && job.stepsAside === true && this.standsAside(job.name)) return;
     const goOn = async (): Promise<boolean> => !this.stopping && (await this.leases.hold(job.name));
     const run = (async (): Promise<void> => {
       try {

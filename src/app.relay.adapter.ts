@@ -31,6 +31,8 @@ export class RelayAdapter {
   /** When a bell was heard last in this process; milliseconds of a clock that nobody sets. */
   private readonly heardAt = new Map<Bell, number>();
   private readonly renewedAt = new Map<Bell, number>();
+  /** Renderings and deliveries under way. */
+  private carried = 0;
   private dueBefore: ReadonlySet<Due> = new Set();
   private readonly running = new Map<Due, Promise<void>>();
   private looking: Promise<void> | undefined;
@@ -43,6 +45,11 @@ export class RelayAdapter {
     private readonly quietMs: number,
   ) {}
 
+  /** Whether this process is rendering or delivering. */
+  get carrying(): boolean {
+    return this.carried > 0;
+  }
+
   async ring(): Promise<void> {
     for (const due of await this.due()) {
       const { bell, channel } = read(due);
@@ -50,8 +57,9 @@ export class RelayAdapter {
     }
   }
 
-  /** Lets this process answer a bell, and look for itself where none comes. `handle` must bear being run twice, also at once. */
-  answer(bell: Bell, concurrency: number, handle: Handle): void {
+  /** Lets this process answer a bell, and look for itself where none comes. `work` must bear being run twice, also at once. */
+  answer(bell: Bell, concurrency: number, work: Handle): void {
+    const handle = bell === 'render' || bell === 'deliver' ? this.counted(work) : work;
     this.handlers.set(bell, handle);
     this.heardAt.set(bell, performance.now());
     this.parts.doorbell.answer(bell, concurrency, async (channel) => {
@@ -75,6 +83,17 @@ export class RelayAdapter {
     this.handlers.clear();
     await this.looking;
     await Promise.all(this.running.values());
+  }
+
+  private counted(work: Handle): Handle {
+    return async (channel) => {
+      this.carried += 1;
+      try {
+        await work(channel);
+      } finally {
+        this.carried -= 1;
+      }
+    };
   }
 
   private heard(bell: Bell): void {

@@ -64,7 +64,7 @@ export class BureauReader {
    */
   async changes(position: Position, ceiling: Ceiling, limit: number, firstPage = true): Promise<ChangeSet> {
     const mode = this.stream.watermark.mode;
-    const perSource = limit * 4;
+    const perSource = limit + 1; // more could not be taken; a case that changed several times only makes the page smaller
     const parts = this.sources.map((s) => {
       const [mark, caseNo] = position[s.name] ?? this.dialect.start(mode);
       return this.dialect.changesOf({ ...s, mode, from: firstPage ? this.overlapped(mark, caseNo) : ([mark, caseNo] as const), below: ceiling.mark, limit: perSource });

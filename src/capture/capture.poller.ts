@@ -59,6 +59,7 @@ export class CapturePoller {
   private persistedAt = 0;
   private columnsCheckedAt = 0;
   private standingTold = false;
+  private recording = false;
 
   constructor(
     private readonly reader: BureauReader,
@@ -72,6 +73,11 @@ export class CapturePoller {
     private readonly metrics: MetricsAdapter,
   ) {}
 
+  /** Whether cases that changed are being recorded; an idle look does not count. */
+  get carrying(): boolean {
+    return this.recording;
+  }
+
   /** Reads what changed until nothing is left or `goOn` says stop. A failure is recorded with the stream and not thrown. */
   async poll(goOn: () => Promise<boolean>): Promise<PollResult> {
     const total = { read: 0, changed: 0, opened: 0 };
@@ -83,6 +89,7 @@ export class CapturePoller {
       let page = await this.readPage(JSON.parse(position) as Position, true);
       await this.noteLook(watermark, page.ceiling);
       for (;;) {
+        this.recording = page.caseNos.length > 0;
         // The next page is read while this one is recorded; the watermark's compare-and-set keeps their order.
         ahead = page.changes.more ? this.readPage(page.changes.next, false, page) : undefined;
         ahead?.catch(() => undefined); // awaited below; a page that fails to be recorded ends the poll first
@@ -102,6 +109,8 @@ export class CapturePoller {
     } catch (error) {
       await ahead?.catch(() => undefined);
       return error instanceof WatermarkMoved ? total : { ...total, failure: await this.noteFailure(error) };
+    } finally {
+      this.recording = false;
     }
     return total;
   }
@@ -294,5 +303,5 @@ export class CapturePoller {
 /** A snapshot with its digest and what it says should be reported. */
 export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
   const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), snapshot, childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot), keys: searchKeys(stream.search, snapshot) };
+  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot), keys: searchKeys(stream.search, snapshot) };
 }

@@ -31,7 +31,7 @@ export const gatewaySchema = z.strictObject({
   queue: z.strictObject({ backend: z.enum(['redis', 'postgres']), url: z.string(), prefix: z.string().regex(/^[A-Za-z0-9_-]+$/), allowVolatile: z.boolean(), lockMs: ms, stalledCheckMs: ms }),
   capture: z.strictObject({ pollEveryMs: ms, batchCases: z.number().int().min(1).max(5000), standingAlarmMs: ms, removalSweepEveryMs: ms }),
   relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms, quietMs: ms.default(5_000) }),
-  render: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
+  render: z.strictObject({ batch: z.number().int().min(1).max(2000), threadFrom: z.number().int().min(0).max(2000).prefault(50) }),
   deliver: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
   retry: z.strictObject({ firstDelayMs: ms, maxDelayMs: ms, maxAttempts: z.number().int().min(1), maxCrashes: z.number().int().min(1) }),
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),

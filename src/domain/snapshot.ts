@@ -16,3 +16,15 @@ export interface CaseSnapshot {
   /** Set when the case is gone from the bureau; the rest is then the last snapshot seen. */
   readonly removedAt?: Instant;
 }
+
+/** A snapshot as the ledger keeps it. */
+export interface SnapshotText {
+  readonly stream: string;
+  readonly caseNo: CaseNo;
+  /** JSON of case and children. */
+  readonly body: string;
+}
+
+export function readSnapshot({ stream, caseNo, body }: SnapshotText): CaseSnapshot {
+  return { ...(JSON.parse(body) as Pick<CaseSnapshot, 'case' | 'children'>), stream, caseNo };
+}

@@ -1,4 +1,4 @@
-import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { SnapshotText } from '../domain/snapshot.js';
 import type { CaseNo, ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -42,7 +42,7 @@ export class CaptureStore {
     exchanges: ExchangeStore,
     laneRules: ReadonlyMap<ChannelName, 'accepted' | 'staged'>,
     /** Filled with what was recorded, for the rendering that follows in this process. */
-    private readonly recent?: RecentCache<CaseSnapshot>,
+    private readonly recent?: RecentCache<SnapshotText>,
   ) {
     this.attachments = new AttachmentStore(database, clock);
     this.recording = new RecordingStore(database, clock, exchanges, laneRules);
@@ -95,7 +95,7 @@ export class CaptureStore {
     const committed: (() => void)[] = [];
     const result = await this.database.transaction(async (runner) => {
       if (move) await this.moveWatermark(runner, stream, move);
-      return this.recording.record(runner, stream, cases, (snapshotId, c) => committed.push(() => { if (c.snapshot) this.recent?.put(snapshotId, c.snapshot, c.body.length); }));
+      return this.recording.record(runner, stream, cases, (snapshotId, c) => committed.push(() => this.recent?.put(snapshotId, { stream, caseNo: c.caseNo, body: c.body }, c.body.length)));
     });
     for (const keep of committed) keep();
     return result;

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { Settings } from '../domain/settings.js';
-import type { CaseSnapshot } from '../domain/snapshot.js';
+import type { SnapshotText } from '../domain/snapshot.js';
 import { Clock } from '../platform/clock.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
@@ -50,7 +50,7 @@ import { StandingStore } from './standing.store.js';
 import { StateTallyPoller } from './state-tally.poller.js';
 import { StateTallyStore } from './state-tally.store.js';
 
-/** Snapshots that one process keeps between capture and mapping; about five times that in memory. */
+/** Snapshots that one process keeps between capture and mapping; up to two bytes each. */
 const recentCharacters = 8 * 1024 * 1024;
 
 type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
@@ -59,7 +59,7 @@ type LaneRules = ReadonlyMap<string, 'accepted' | 'staged'>;
 @Module({})
 export class LedgerModule {
   static register(settings: Settings, platform: DynamicModule): DynamicModule {
-    const recent = new RecentCache<CaseSnapshot>(recentCharacters);
+    const recent = new RecentCache<SnapshotText>(recentCharacters);
     const stores = [ExchangeStore, CaptureStore, MessageStore, ManifestStore, ChannelStore, LeaseStore, ExchangeViewStore, InboxStore, AcknowledgementStore, MirrorStore, ReturnedRecordStore, OpinionStore, ReportStore, ChargeStore, MatchStore, StatementStore, ReturnFileStore, CompletenessStore, RetentionPoller, StateTallyPoller, RejectionStore, RetryStore, OperatorViewStore, AlarmStore, AlarmNoticeStore, StandingStore, AuditStore, OpsUserStore, OpsSessionStore, RequestSessions, OpsActionStore, OpsViewStore, InboxViewStore, LocalDayStore, MappingVersionStore, PollRequestStore];
     return {
       module: LedgerModule,

@@ -1,4 +1,4 @@
-import type { CaseSnapshot } from '../domain/snapshot.js';
+import { readSnapshot, type CaseSnapshot, type SnapshotText } from '../domain/snapshot.js';
 import type { Finding } from '../domain/mapping-language.js';
 import type { ExchangeId, Sha256 } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -68,23 +68,25 @@ export class MessageStore {
     private readonly clock: Clock,
     private readonly exchanges: ExchangeStore,
     /** What capture recorded in this process. */
-    private readonly recentSnapshots?: RecentCache<CaseSnapshot>,
+    private readonly recentSnapshots?: RecentCache<SnapshotText>,
   ) {}
 
-  /** The snapshots that exchanges point to, with the moment at which a case was seen to be gone. */
-  async snapshots(rows: readonly ExchangeRow[]): Promise<Map<ExchangeId, CaseSnapshot>> {
-    const byId = new Map<string, CaseSnapshot>();
+  /** The snapshots that exchanges point to. Exchanges of one snapshot get one and the same text. */
+  async snapshotTexts(rows: readonly ExchangeRow[]): Promise<Map<ExchangeId, SnapshotText>> {
+    const byId = new Map<string, SnapshotText>();
     for (const { snapshotId } of rows) {
       const recent = this.recentSnapshots?.get(snapshotId);
       if (recent !== undefined) byId.set(snapshotId, recent);
     }
     const ids = [...new Set(rows.map((r) => r.snapshotId))].filter((id) => !byId.has(id));
     const found = ids.length === 0 ? { rows: [] } : await this.database.run(sql`select s.id, s.stream, s.case_no, s.body from case_snapshot s where s.id in (${list(ids)})`);
-    for (const r of found.rows) {
-      const body = JSON.parse(String(r['body'])) as Pick<CaseSnapshot, 'case' | 'children'>;
-      byId.set(String(r['id']), { stream: String(r['stream']), caseNo: String(r['case_no']), case: body.case, children: body.children });
-    }
+    for (const r of found.rows) byId.set(String(r['id']), { stream: String(r['stream']), caseNo: String(r['case_no']), body: String(r['body']) });
     return new Map(rows.flatMap((r) => (byId.has(r.snapshotId) ? [[r.id, byId.get(r.snapshotId)!] as const] : [])));
+  }
+
+  /** The same, read. */
+  async snapshots(rows: readonly ExchangeRow[]): Promise<Map<ExchangeId, CaseSnapshot>> {
+    return new Map([...(await this.snapshotTexts(rows))].map(([id, text]) => [id, readSnapshot(text)]));
   }
 
   /** Size and hash of scanned files by signature, for those that the ledger holds. */

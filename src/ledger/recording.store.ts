@@ -1,6 +1,5 @@
 import { nextState } from '../domain/exchange-states.js';
 import type { SearchKeys } from '../domain/search-keys.js';
-import type { CaseSnapshot } from '../domain/snapshot.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -20,8 +19,6 @@ export interface CapturedCase {
   readonly body: string;
   /** SHA-256 of body. */
   readonly digest: string;
-  /** What body is the JSON of; without it the rendering reads the body back. */
-  readonly snapshot?: CaseSnapshot;
   /** How many rows each child has; a row that is deleted leaves no other trace. */
   readonly childCounts?: string;
   readonly events: readonly DerivedEvent[];

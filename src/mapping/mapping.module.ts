@@ -8,6 +8,7 @@ import { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { LOG } from '../platform/tokens.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import { MappingProcessor } from './mapping.processor.js';
+import { RenderThread } from './render-thread.adapter.js';
 
 /**
  * Enters as: captured. Leaves as: rendered, or parked with findings. Can fail with: message-invalid, attachment-broken,
@@ -24,7 +25,7 @@ export class MappingModule {
           provide: MappingProcessor,
           inject: [ExchangeStore, MessageStore, DoorbellAdapter, LOG, MetricsAdapter],
           useFactory: (exchanges: ExchangeStore, messages: MessageStore, doorbell: DoorbellAdapter, log: GatewayLog, metrics: MetricsAdapter) =>
-            new MappingProcessor({ settings, mappings, exchanges, messages, doorbell, log, metrics }),
+            new MappingProcessor({ settings, mappings, exchanges, messages, doorbell, log, metrics, thread: new RenderThread(settings, mappings, log) }),
         },
       ],
       exports: [MappingProcessor],

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { itemOf } from '../domain/event-item.js';
-import { asFailure, GatewayFailure } from '../domain/failures.js';
+import { GatewayFailure } from '../domain/failures.js';
 import type { Finding } from '../domain/mapping-language.js';
 import type { Settings } from '../domain/settings.js';
-import type { CaseSnapshot } from '../domain/snapshot.js';
 import { findStream } from '../domain/supervision-stream.js';
 import { splitClaim } from '../ledger/claim-work.js';
 import type { ExchangeStore } from '../ledger/exchange.store.js';
@@ -17,8 +15,8 @@ import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import { factsOf } from './facts-of.js';
 import { nameAttachment } from './name-attachment.js';
-import { produceMessage } from './produce-message.js';
-import type { RenderedMessage as Produced } from './render-message.js';
+import { renderJob, type RenderGround, type RenderJob, type RenderOutcome } from './render-job.js';
+import type { RenderThread } from './render-thread.adapter.js';
 
 export interface MappingParts {
   readonly settings: Settings;
@@ -28,12 +26,18 @@ export interface MappingParts {
   readonly doorbell: DoorbellAdapter;
   readonly log: GatewayLog;
   readonly metrics: MetricsAdapter;
+  readonly thread?: RenderThread;
+}
+
+interface Draft {
+  readonly row: ExchangeRow;
+  readonly outcome: Extract<RenderOutcome, { bytes: unknown }>;
 }
 
 /** A claimed batch that was rendered and is not recorded yet. */
 interface Batch {
   readonly by: { readonly actor: string; readonly claimToken: string };
-  readonly drafts: readonly { row: ExchangeRow; mapping: CompiledMapping; result: Produced }[];
+  readonly drafts: readonly Draft[];
   readonly refused: readonly { row: ExchangeRow; findings: readonly Finding[] }[];
   readonly failed: { row: ExchangeRow; failure: GatewayFailure }[];
   readonly end: () => void;
@@ -48,13 +52,25 @@ export class MappingProcessor {
   private stopping = false;
 
   private readonly owed: OwedClaims;
+  private readonly ground: RenderGround;
 
   constructor(private readonly parts: MappingParts) {
+    const { mappings, settings } = parts;
+    this.ground = {
+      mappings,
+      findStream: (name) => findStream(settings.streamDefinitions, name)!,
+      textOf: (name) => settings.channels.find((c) => c.channel === name)!,
+    };
     this.owed = new OwedClaims((channel, token) => parts.exchanges.releaseClaim(channel, 'captured', token));
   }
 
   stop(): void {
     this.stopping = true;
+  }
+
+  /** Ends the thread; after everything else has stopped. */
+  async close(): Promise<void> {
+    await this.parts.thread?.close();
   }
 
   /** Renders until nothing captured is due on the channel; while a batch is being recorded, the next is rendered. */
@@ -86,18 +102,19 @@ export class MappingProcessor {
     await parts.exchanges.release(giveBack, token);
     const failed = park.map((row) => ({ row, failure: new GatewayFailure('worker-killed', `${row.crashes - 1} times while it was being rendered`) }));
 
-    const snapshots = await parts.messages.snapshots(work);
-    const drafts: { row: ExchangeRow; mapping: CompiledMapping; result: Produced }[] = [];
+    const texts = await parts.messages.snapshotTexts(work);
+    const there = work.filter((row) => texts.has(row.id));
+    for (const row of work) if (!texts.has(row.id)) failed.push({ row, failure: new GatewayFailure('mapping-broken', `snapshot ${row.snapshotId} is missing in the ledger`) });
+    const outcomes = await this.render(there.map((row) => ({ stream: row.stream, snapshot: texts.get(row.id)!, facts: factsOf(row) })));
+    const drafts: Draft[] = [];
     const refused: { row: ExchangeRow; findings: readonly Finding[] }[] = [];
-    for (const [i, row] of work.entries()) {
-      if (i % breathEvery === breathEvery - 1) await setImmediate();
-      try {
-        const { mapping, result } = this.render(row, snapshots.get(row.id));
-        if (result.bytes) drafts.push({ row, mapping, result });
-        else refused.push({ row, findings: result.findings });
-      } catch (error) {
-        failed.push({ row, failure: asFailure(error, 'mapping-broken') });
-        parts.log.error({ exchange: row.id, err: error }, 'the mapping failed');
+    for (const [i, row] of there.entries()) {
+      const outcome = outcomes[i]!;
+      if ('bytes' in outcome) drafts.push({ row, outcome });
+      else if ('findings' in outcome) refused.push({ row, findings: outcome.findings });
+      else {
+        failed.push({ row, failure: new GatewayFailure(outcome.failure.code, outcome.failure.detail) });
+        parts.log.error({ exchange: row.id, ...outcome.failure }, 'the mapping failed');
       }
     }
     return { by, drafts, refused, failed, end, more: claimed.length === parts.settings.render.batch || giveBack.length > 0 };
@@ -106,15 +123,16 @@ export class MappingProcessor {
   private async record(channel: string, { by, drafts, refused, failed, end }: Batch): Promise<void> {
     const { parts } = this;
     const rendered: RenderedMessage[] = [];
-    const known = await parts.messages.knownAttachments(drafts.flatMap((d) => d.result.attachments.map((a) => a.signature)));
-    for (const { row, mapping, result } of drafts) {
-      const missing = result.attachments.find((a) => !known.has(a.signature));
+    const known = await parts.messages.knownAttachments(drafts.flatMap((d) => d.outcome.attachments.map((a) => a.signature)));
+    for (const { row, outcome } of drafts) {
+      const missing = outcome.attachments.find((a) => !known.has(a.signature));
       if (missing) {
         failed.push({ row, failure: new GatewayFailure('attachment-broken', `${missing.child} ${missing.key}: the content in the bureau does not have the recorded signature`) });
         continue;
       }
-      const attachments: AttachmentRef[] = result.attachments.map((a, i) => ({ signature: a.signature, fileName: nameAttachment(row.fileName, i + 1, a.fileName), ...known.get(a.signature)! }));
-      rendered.push({ row, content: result.bytes!, sha256: result.sha256!, encoding: this.encodingOf(row.channel), mappingDigest: mapping.digest, attachments, notes: result.notes });
+      const attachments: AttachmentRef[] = outcome.attachments.map((a, i) => ({ signature: a.signature, fileName: nameAttachment(row.fileName, i + 1, a.fileName), ...known.get(a.signature)! }));
+      const { bytes, sha256, notes } = outcome;
+      rendered.push({ row, content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), sha256, encoding: this.ground.textOf(row.channel).encoding, mappingDigest: this.digestOf(row), attachments, notes });
     }
 
     const moved = await parts.messages.recordRendered(rendered, refused, by);
@@ -130,19 +148,21 @@ export class MappingProcessor {
     if (rendered.length > 0) await parts.doorbell.ring('deliver', channel);
   }
 
-  private render(row: ExchangeRow, snapshot: CaseSnapshot | undefined): { mapping: CompiledMapping; result: Produced } {
-    const mapping = this.parts.mappings.find((m) => m.channel === row.channel && m.event === row.event);
-    if (!mapping) throw new GatewayFailure('mapping-broken', `channel ${row.channel} has no mapping for ${row.event} any more`);
-    if (!snapshot) throw new GatewayFailure('mapping-broken', `snapshot ${row.snapshotId} is missing in the ledger`);
-    const stream = findStream(this.parts.settings.streamDefinitions, row.stream)!;
-    const channel = this.parts.settings.channels.find((c) => c.channel === row.channel)!;
-    return {
-      mapping,
-      result: produceMessage(mapping, snapshot, itemOf(stream, row.event, row.sequence, snapshot), factsOf(row), { encoding: channel.encoding, illegalCharacters: channel.illegalCharacters }),
-    };
+  private digestOf(row: ExchangeRow): string {
+    return this.parts.mappings.find((m) => m.channel === row.channel && m.event === row.event)!.digest;
   }
 
-  private encodingOf(channel: string): string {
-    return this.parts.settings.channels.find((c) => c.channel === channel)!.encoding;
+  /** A large batch is rendered by the thread, where there is one. */
+  private async render(jobs: readonly RenderJob[]): Promise<readonly RenderOutcome[]> {
+    const { threadFrom } = this.parts.settings.render;
+    const elsewhere = threadFrom > 0 && jobs.length >= threadFrom ? await this.parts.thread?.render(jobs) : undefined;
+    if (elsewhere !== undefined) return elsewhere;
+    const outcomes: RenderOutcome[] = [];
+    for (const [i, job] of jobs.entries()) {
+      if (i % breathEvery === breathEvery - 1) await setImmediate();
+      outcomes.push(renderJob(job, this.ground));
+    }
+    return outcomes;
   }
+
 }

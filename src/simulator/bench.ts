@@ -1,6 +1,5 @@
 import 'reflect-metadata';
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,6 +20,8 @@ import { configure, openDatabases, type Databases } from './open-stack.adapter.j
 import { startDelayProxy } from './servers/delay-proxy.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from './servers/openssh-server.adapter.js';
 import { startRedisServer, type RedisServer } from './servers/redis-server.adapter.js';
+import { sftpBatch } from './sftp-batch.adapter.js';
+import { tallyCpu, tellCpu } from './tally-cpu.adapter.js';
 
 const help = `npm run bench [-- options]
 npm run bench -- reconcile --help    returned records against charges, at a million each
@@ -130,14 +131,14 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   await holder.query('begin');
   await holder.query('select pg_current_xact_id()');
   await s.bureau.insertCases(records);
-  const cpu = process.cpuUsage();
+  const [cpu, servers] = [process.cpuUsage(), tallyCpu()];
   await holder.query('commit');
   const committed = Date.now();
   await holder.end();
   let staged = 0;
   let since = committed;
   while (staged < cases) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 100)); // the end is read from staged_at; a closer look would only cost both sides time
     const { rows } = await client.query<{ n: string }>(`select count(*) as n from exchange where state = 'staged' and id > $1`, [floor]);
     const now = Number(rows[0]!.n);
     if (now !== staged) since = Date.now();
@@ -146,6 +147,7 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   }
   clearInterval(watch);
   const used = process.cpuUsage(cpu);
+  const serversS = tellCpu(servers);
   const ids = `e.id > ${floor}`;
   const times = await client.query<{ first: Date; last: Date; p50: string; p95: string }>(
     `select min(m.staged_at) as first, max(m.staged_at) as last,
@@ -165,32 +167,8 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   return {
     gatewayS: seconds(t.last), firstFileS: seconds(t.first), latencyP50S: round(Number(t.p50) - committed / 1000), latencyP95S: round(Number(t.p95) - committed / 1000),
     cpuS: (used.user + used.system) / 1e6, rssMb: peak / 1048576, bytes,
-    stages: `captured ${round(seconds(g.captured))} s, rendered ${round(seconds(g.rendered))} s, staged ${round(seconds(t.last))} s`, sftpS,
+    stages: `captured ${round(seconds(g.captured))} s, rendered ${round(seconds(g.rendered))} s, staged ${round(seconds(t.last))} s; CPU s: gateway ${round((used.user + used.system) / 1e6)}, ${serversS}`, sftpS,
   };
-}
-
-/** The reference: OpenSSH's own client, put and rename of the same finished files. Seconds, connection included. */
-async function sftpBatch(dir: string, ssh: OpenSshServer, files: readonly { file_name: string; content: Buffer }[], port: number): Promise<number> {
-  const source = await mkdtemp(path.join(dir, 'sftp-'));
-  const target = `reference-${path.basename(source)}`;
-  await mkdir(path.join(ssh.dir, target));
-  const lines: string[] = [];
-  for (const f of files) {
-    await writeFile(path.join(source, f.file_name), f.content);
-    lines.push(`put ${path.join(source, f.file_name)} ${target}/${f.file_name}.part`, `rename ${target}/${f.file_name}.part ${target}/${f.file_name}`);
-  }
-  const batch = path.join(source, 'batch');
-  await writeFile(batch, lines.join('\n'));
-  const started = process.hrtime.bigint();
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn('sftp', ['-q', '-b', batch, '-P', String(port), '-i', ssh.privateKeyFile, '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes', `${ssh.username}@${ssh.host}`], { stdio: ['ignore', 'ignore', 'inherit'] });
-    child.on('error', reject);
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`sftp -b ended with ${code}`))));
-  });
-  const took = Number(process.hrtime.bigint() - started) / 1e9;
-  const arrived = await readdir(path.join(ssh.dir, target));
-  if (arrived.length !== files.length) throw new Error(`sftp -b left ${arrived.length} of ${files.length} files`);
-  return took;
 }
 
 /** Milliseconds of a poll that finds nothing, median of 30. */
