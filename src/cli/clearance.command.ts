@@ -38,7 +38,7 @@ async function overview(context: CliContext, { database, settings }: OpenedRecon
 }
 
 function formatClearance(c: Clearance, said: readonly ClearanceRow[]): string {
-  const line = (f: ClearanceFinding): string => `  - ${f.en}${f.amountYuan === undefined ? '' : ` (${f.amountYuan} yuan)`}: ${f.textEn}; next: ${f.nextEn}\n    ${f.zh}:${f.textZh};${f.nextZh}`;
+  const line = (f: ClearanceFinding): string => `  - ${f.en}${f.amountYuan === undefined ? '' : ` (${f.amountYuan} yuan)`}: ${f.textEn}; next: ${f.nextEn}${f.difference === undefined ? '' : ` (difference ${f.difference})`}\n    ${f.zh}:${f.textZh};${f.nextZh}`;
   const part = (title: string, list: readonly ClearanceFinding[]): string[] => (list.length === 0 ? [] : [`${title}:`, ...list.map(line)]);
   return [
     `${c.caseNo}: ${c.state}; fees ${c.fees.settled} of ${c.fees.count} settled, taxes ${c.taxes.settled} of ${c.taxes.count}`,

@@ -25,6 +25,7 @@ import { registerOpinions } from './opinions.command.js';
 import { registerStandStill } from './stand-still.command.js';
 import { registerResolve } from './resolve.command.js';
 import { registerReturns } from './returns.command.js';
+import { registerSearch } from './search.command.js';
 import { registerStatement } from './statement.command.js';
 import { retryCommand, type RetryOptions } from './retry.command.js';
 import { showCommand } from './show.command.js';
@@ -153,6 +154,7 @@ ${examples('retry 4711 4712', 'retry --channel center --code attempts-exhausted 
   registerOpinions(program, context, end);
   registerAlarms(program, context, end);
   registerQueue(program, context, end);
+  registerSearch(program, context, end);
   registerUser(program, context, end);
   registerAudit(program, context, end);
   program.hook('preAction', (_program, command) => auditCommand(context, command));

@@ -12,6 +12,8 @@ export interface DueItem {
   readonly settled: boolean;
   /** Why not; undefined when it was not looked at yet. */
   readonly reason: ReasonCode | undefined;
+  /** Number of the open difference that explains it. */
+  readonly difference?: string | undefined;
 }
 
 /** An open difference of a record that has to do with the case. */
@@ -22,6 +24,8 @@ export interface FactDifference {
   readonly fen: bigint | undefined;
   /** `not-examined`: it came in and was not looked at yet. */
   readonly reason: ReasonCode | 'not-examined';
+  /** Number of that difference; whatever was not looked at yet has none. */
+  readonly difference?: string | undefined;
 }
 
 export interface CaseSettlementFacts {

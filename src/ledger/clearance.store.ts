@@ -41,11 +41,11 @@ export class ClearanceStore {
     const open = new Map(differences.filter((d) => d.aspect === 'settlement').map((d) => [d.itemId, d]));
     const dueItem = (id: ItemId): DueItem => {
       const item = facts.get(id)!;
-      return { id, zh: item.zh, en: item.en, fen: item.fen, settled: settled.has(id) && !open.has(id), reason: open.get(id)?.reason };
+      return { id, zh: item.zh, en: item.en, fen: item.fen, settled: settled.has(id) && !open.has(id), reason: open.get(id)?.reason, difference: open.get(id)?.id };
     };
-    const told = (id: ItemId, reason: FactDifference['reason']): FactDifference => {
+    const told = (id: ItemId, reason: FactDifference['reason'], difference?: string): FactDifference => {
       const item = facts.get(id)!;
-      return { what: whatOf(item), zh: item.zh, en: item.en, fen: item.fen, reason };
+      return { what: whatOf(item), zh: item.zh, en: item.en, fen: item.fen, reason, difference };
     };
     // Against: whatever is open at the payments of settled items, and money that went back and is not settled with its payment.
     const against = (d: DifferenceRow): boolean => d.aspect !== 'standard' && (d.aspect === 'afterwards' || paidBy.includes(d.itemId) || (facts.get(d.itemId)!.fen ?? 0n) < 0n);
@@ -55,8 +55,8 @@ export class ClearanceStore {
     return {
       caseNo, unread,
       charges: due.filter((id) => facts.get(id)!.kind === 'charge').map(dueItem), taxes: due.filter((id) => facts.get(id)!.kind === 'tax-expectation').map(dueItem),
-      against: [...differences.filter(against).map((d) => told(d.itemId, d.reason)), ...unlooked.map((id) => told(id, 'not-examined'))],
-      besides: differences.filter((d) => !against(d) && !(due.includes(d.itemId) && d.aspect === 'settlement')).map((d) => told(d.itemId, d.reason)),
+      against: [...differences.filter(against).map((d) => told(d.itemId, d.reason, d.id)), ...unlooked.map((id) => told(id, 'not-examined'))],
+      besides: differences.filter((d) => !against(d) && !(due.includes(d.itemId) && d.aspect === 'settlement')).map((d) => told(d.itemId, d.reason, d.id)),
     };
   }
 

@@ -10,6 +10,7 @@ const findings = {
     type: 'object', properties: {
       what: { type: 'string', enum: ['fee', 'tax'] }, zh: { type: 'string', example: '应收 YYGT202611000123/1' }, en: { type: 'string' }, reason: { type: 'string', example: 'missing-there' },
       amountYuan: { type: 'string', example: '80.00' }, textZh: { type: 'string' }, textEn: { type: 'string' }, nextZh: { type: 'string' }, nextEn: { type: 'string' },
+      difference: { type: 'string', description: 'number under which the gateway explains it; absent for what it has not looked at yet' },
     },
   },
 };

@@ -15,6 +15,8 @@ export interface ClearanceFinding {
   readonly textEn: string;
   readonly nextZh: string;
   readonly nextEn: string;
+  /** Number of the open difference that explains it, on the ops page and in `gateway differences`; whatever was not looked at yet has none. */
+  readonly difference: string | undefined;
 }
 
 /** Whether fees and taxes of a case are settled; the bureau may hand out a certificate only when it is `cleared`. */
@@ -39,10 +41,10 @@ interface Part {
 
 const notExamined = { textZh: '尚未对账', textEn: 'it was not looked at yet', nextZh: '稍后再查', nextEn: 'ask again in a minute' } as const;
 
-function findingOf(what: 'fee' | 'tax', item: { zh: string; en: string; fen: bigint | undefined }, reason: ClearanceFinding['reason'], reasons: Reasons): ClearanceFinding {
+function findingOf(what: 'fee' | 'tax', item: Pick<FactDifference, 'zh' | 'en' | 'fen' | 'difference'>, reason: ClearanceFinding['reason'], reasons: Reasons): ClearanceFinding {
   const r = reason === 'not-examined' ? undefined : reasons[reason];
   const text = r ? { textZh: r.text.zh, textEn: r.text.en, nextZh: r.next.zh, nextEn: r.next.en } : notExamined;
-  return { what, zh: item.zh, en: item.en, reason, amountYuan: item.fen === undefined ? undefined : writeYuan(item.fen), ...text };
+  return { what, zh: item.zh, en: item.en, reason, amountYuan: item.fen === undefined ? undefined : writeYuan(item.fen), ...text, difference: item.difference };
 }
 
 /** Judges a case by what the ledger holds of it. Whatever was not looked at yet counts as not settled. */

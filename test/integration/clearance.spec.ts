@@ -30,7 +30,7 @@ let db: DatabaseAdapter;
 let gateway: RunningGateway;
 
 const reconcile = async (): Promise<void> => void (await runCli(['reconcile'], { env, clock, user: 'li', out: () => undefined, err: () => undefined }));
-interface Answer { state: string; cleared: boolean; missing: { en: string; reason: string }[]; contradictions: { en: string; reason: string }[]; notices: { en: string; reason: string }[] }
+interface Answer { state: string; cleared: boolean; missing: { en: string; reason: string }[]; contradictions: { en: string; reason: string; difference?: string }[]; notices: { en: string; reason: string }[] }
 const ask = async (caseNo: string, authorization: string | undefined = `Bearer ${token}`): Promise<{ status: number; headers: Headers; body: Answer }> => {
   const response = await fetch(`${gateway.url}/api/cases/${encodeURIComponent(caseNo)}/clearance`, { headers: authorization === undefined ? {} : { authorization } });
   return { status: response.status, headers: response.headers, body: (await response.json()) as Answer };
@@ -109,6 +109,11 @@ describe('GET /api/cases/{no}/clearance', () => {
     expect(short(await ask('YY1'))).toMatchObject({ state: 'contradicted', against: ['refund R1: not-examined'] });
     await reconcile();
     expect(short(await ask('YY1'))).toMatchObject({ state: 'contradicted', against: ['refund R1: refunded'] });
+    const open = (await db.run(raw(`select id from difference where reason = 'refunded' and is_open = 1`))).rows.map((r) => String(r['id']));
+    expect((await ask('YY1')).body.contradictions.map((c) => c.difference)).toEqual(open);
+    let words = '';
+    await runCli(['clearance', 'YY1'], { env, clock, user: 'li', out: (t) => { words += t.toString(); }, err: () => undefined });
+    expect(words).toContain(`(difference ${open[0]!})`);
     const alarms = async (): Promise<string[]> => (await db.run(raw('select kind, alarm_text from alarm where absent_since is null order by kind'))).rows.map((r) => `${String(r['kind'])}: ${String(r['alarm_text'])}`);
     const suspense = gateway.app.get(SuspensePoller);
     await suspense.look();

@@ -40,7 +40,7 @@ async function claimed(): Promise<string[]> {
 
 beforeAll(async () => {
   await face.open();
-  strict = await face.start({ twoPersons: { for: ['bulk', 'cancel', 'skip', 'hand-over'], bulkAbove: 2 } });
+  strict = await face.start({ twoPersons: { for: ['bulk', 'cancel', 'skip', 'hand-over', 'user-delete'], bulkAbove: 2 } });
   await face.makeUser('second', 'operator');
 }, 120_000);
 afterAll(() => face.close(), 60_000);
@@ -335,6 +335,39 @@ describe('a second person', () => {
     expect(small.second).toBeUndefined();
     expect((await perform('operator', small.token, strict.url)).done).toBe(2);
     await act('operator', { kind: 'cancel', ids, reason: 'test data' });
+  });
+
+  test('deletes a user with the first one: another administrator, once; until then the user is there and works', async () => {
+    for (const [name, role] of [['leaver', 'operator'], ['boss', 'administrator'], ['chief', 'administrator']] as const) await face.makeUser(name, role);
+    await ask('leaver', 'GET me');
+    const remove = (who: string, name: string, reason = 'left the bureau') => ask<{ ordered?: { orderId: string; until: string } } & OpsError>(who, `POST users/${name}/delete`, { reason }, strict.url);
+    // What cannot be done is not ordered either.
+    expect([(await remove('administrator', 'administrator')).status, (await remove('administrator', 'nobody')).status, (await remove('operator', 'leaver')).status, (await remove('administrator', 'leaver', '')).status]).toEqual([400, 404, 403, 400]);
+    const [ordered, again] = [(await remove('administrator', 'leaver')).body.ordered!, (await remove('administrator', 'leaver')).body.ordered!];
+    expect(again.orderId).toBe(ordered.orderId);
+    expect((await ask('leaver', 'GET me')).status).toBe(200);
+    const order = `orders/${ordered.orderId}`;
+    expect((await ask<Orders>('boss', 'GET orders')).body.waiting).toEqual([expect.objectContaining({ kind: 'user-delete', by: 'administrator', reason: 'left the bureau', mayConfirm: true, mine: false, facts: { name: 'leaver', role: 'operator' } })]);
+    expect((await ask<Orders>('second', 'GET orders')).body.waiting).toEqual([expect.objectContaining({ mayConfirm: false })]);
+    expect((await ask<OrderDetail>('boss', `GET ${order}`)).body.preview).toBeUndefined();
+    expect((await ask<OpsError>('administrator', `POST ${order}/confirm`, undefined, strict.url)).body).toMatchObject({ code: 'forbidden', text: expect.stringMatching(/somebody else/) });
+    expect((await ask<OpsError>('second', `POST ${order}/confirm`, undefined, strict.url)).body).toMatchObject({ code: 'forbidden', text: expect.stringMatching(/administrator/) });
+    const confirmed = await Promise.all([1, 2].map(() => ask<{ order: OrderLine }>('boss', `POST ${order}/confirm`, undefined, strict.url)));
+    expect(confirmed.map((c) => c.status).sort()).toEqual([200, 409]);
+    expect(confirmed.find((c) => c.status === 200)!.body.order).toMatchObject({ state: 'confirmed', decidedBy: 'boss' });
+    expect((await ask('leaver', 'GET me')).status).toBe(401);
+    expect((await ask<{ name: string }[]>('administrator', 'GET users')).body.map((u) => u.name)).not.toContain('leaver');
+    expect((await face.audited('user.delete')).map((l) => [l.actor, l.outcome])).toEqual([['ops administrator with boss', 'done']]);
+    // Declined, nobody is deleted; who is to be deleted does not confirm it, and one who is gone by then is told.
+    const chief = (await remove('administrator', 'chief')).body.ordered!;
+    expect((await ask<OpsError>('chief', `POST orders/${chief.orderId}/confirm`, undefined, strict.url)).status).toBe(403);
+    expect((await ask<OrderLine>('boss', `POST orders/${chief.orderId}/decline`, { reason: 'is on leave' })).body.state).toBe('declined');
+    expect((await ask('chief', 'GET me')).status).toBe(200);
+    const twice = (await remove('administrator', 'chief')).body.ordered!;
+    expect(twice.orderId).not.toBe(chief.orderId);
+    // A process that asks for no second person deletes at once; the order that waits comes too late.
+    expect((await ask<{ ordered?: unknown }>('administrator', 'POST users/chief/delete', { reason: 'left' })).body.ordered).toBeUndefined();
+    expect((await ask<OpsError>('boss', `POST orders/${twice.orderId}/confirm`, undefined, strict.url)).body).toMatchObject({ code: 'not-found', text: expect.stringMatching(/no user of this name any more/) });
   });
 });
 

@@ -231,6 +231,17 @@ describe('afterwards', () => {
     expect(open.missing.every((m) => m.difference !== undefined)).toBe(true);
     expect((await call<ClearanceView>('viewer', 'GET reconciliation/cases/YY1')).body).toMatchObject({ state: 'cleared', cleared: true, missing: [] });
     expect(JSON.stringify(open)).not.toMatch(/欧阳|别人/);
+    // A refund names its payment and no case: the line leads to its difference all the same.
+    await facts.pay('R1', { yuan: 80, code: 'K1', day: '2026-11-21', status: 'refunded', originalSerial: 'S1' });
+    const unlooked = (await call<ClearanceView>('viewer', 'GET reconciliation/cases/YY1')).body.contradictions;
+    expect(unlooked).toMatchObject([{ en: 'refund R1', reason: 'not-examined' }]);
+    expect(unlooked[0]!.difference).toBeUndefined();
+    await facts.match();
+    const taken = (await call<ClearanceView>('viewer', 'GET reconciliation/cases/YY1')).body;
+    expect(taken).toMatchObject({ state: 'contradicted', contradictions: [{ en: 'refund R1', reason: 'refunded' }] });
+    const explained = (await call<DifferenceDetail>('viewer', `GET reconciliation/differences/${taken.contradictions[0]!.difference!}`)).body;
+    expect(explained).toMatchObject({ difference: { reason: 'refunded', open: true }, item: { en: 'refund R1' } });
+    expect(explained.difference.caseNo).toBeUndefined();
     expect((await call<OpsError>('viewer', 'GET reconciliation/cases/nobody')).status).toBe(404);
     expect((await call<OpsError>('viewer', `GET reconciliation/cases/${'9'.repeat(200)}`)).status).toBe(404);
   }, 60_000);

@@ -77,10 +77,10 @@ export class OrderDesk {
 
   /** Another person, with the role that doing it takes; a try by the same one is recorded. */
   private async mayDecide(order: OpsOrder, signed: SignedOn): Promise<void> {
-    const why = order.by === signed.session.user ? 'the same person' : rolesOf[order.kind].includes(signed.session.role) ? undefined : `role ${signed.session.role}`;
+    const why = order.by === signed.session.user ? 'the same person' : isAbout(order, signed) ? 'about oneself' : rolesOf[order.kind].includes(signed.session.role) ? undefined : `role ${signed.session.role}`;
     if (why === undefined) return;
     await this.parts.audit.record(signed.who, { action: 'order.confirm', subject: `order ${order.id}`, outcome: 'refused', detail: { why } });
-    throw refuse('forbidden', why === 'the same person' ? 'you ordered this: somebody else confirms it' : `this takes the role ${rolesOf[order.kind].join(' or ')}`);
+    throw refuse('forbidden', why === 'the same person' ? 'you ordered this: somebody else confirms it' : why === 'about oneself' ? 'nobody confirms the deletion of the user that is signed on: another administrator does' : `this takes the role ${rolesOf[order.kind].join(' or ')}`);
   }
 
   private async late(id: string): Promise<Error> {
@@ -95,8 +95,11 @@ export class OrderDesk {
   }
 }
 
+/** Nobody deletes the user that is signed on, nor confirms it. */
+const isAbout = (o: OpsOrder, signed: SignedOn): boolean => o.kind === 'user-delete' && o.subject === signed.session.user;
+
 function lineOf(o: OpsOrder, signed: SignedOn): OrderLine {
   const mine = o.by === signed.session.user;
   const { subject: _subject, ...rest } = o;
-  return { ...rest, facts: { ...(o.kind === 'action' ? { token: o.subject } : {}), ...o.facts }, mine, mayConfirm: o.state === 'waiting' && !mine && rolesOf[o.kind].includes(signed.session.role) };
+  return { ...rest, facts: { ...(o.kind === 'action' ? { token: o.subject } : {}), ...o.facts }, mine, mayConfirm: o.state === 'waiting' && !mine && !isAbout(o, signed) && rolesOf[o.kind].includes(signed.session.role) };
 }

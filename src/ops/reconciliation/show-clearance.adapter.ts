@@ -8,14 +8,11 @@ export class ClearanceFace {
 
   /** Undefined when the gateway does not know the case. */
   async show(caseNo: string): Promise<ClearanceView | undefined> {
-    const { clearances, standards, said, items, settings, clock } = this.parts;
+    const { clearances, standards, said, settings, clock } = this.parts;
     const facts = await clearances.facts(caseNo);
     if (!facts) return undefined;
     const c = judgeClearance(facts, standards.reasons);
-    const open = await items.differences({ open: true, caseNo }, 200);
-    const named = await items.named(open.map((d) => d.itemId));
-    const differenceOf = (f: ClearanceFinding): string | undefined => open.find((d) => d.reason === f.reason && named.get(d.itemId)?.en === f.en)?.id;
-    const line = (f: ClearanceFinding): ClearanceLine => ({ what: f.what, zh: f.zh, en: f.en, reason: f.reason, yuan: f.amountYuan, text: { zh: f.textZh, en: f.textEn }, next: { zh: f.nextZh, en: f.nextEn }, difference: differenceOf(f) });
+    const line = (f: ClearanceFinding): ClearanceLine => ({ what: f.what, zh: f.zh, en: f.en, reason: f.reason, yuan: f.amountYuan, text: { zh: f.textZh, en: f.textEn }, next: { zh: f.nextZh, en: f.nextEn }, difference: f.difference });
     return {
       caseNo, at: clock.iso(), state: c.state, cleared: c.cleared, fees: { count: c.fees.count, settled: c.fees.settled }, taxes: { count: c.taxes.count, settled: c.taxes.settled },
       missing: c.missing.map(line), contradictions: c.contradictions.map(line), notices: c.notices.map(line),
