@@ -11,6 +11,7 @@ import { CollectionPoller } from './collection/collection.poller.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { DeliveryProcessor } from './delivery/delivery.processor.js';
 import { MirrorPoller } from './delivery/mirror.poller.js';
+import { alarmWords } from './domain/alarm-words.js';
 import type { Settings } from './domain/settings.js';
 import { InquiryJobs, InquiryModule } from './inquiry/inquiry.module.js';
 import { AcknowledgementStore } from './ledger/acknowledgement.store.js';
@@ -204,7 +205,7 @@ export class AppModule implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const { channel } of this.settings.channels.filter((c) => c.enabled)) await Promise.all(bells.map((bell) => this.doorbell.ring(bell, channel)));
     this.metrics.queueEmptied.inc();
     this.log.warn('Redis forgot everything: everything due was rung for again');
-    await this.alarms.raise('queue-emptied', 'queue-emptied', 'Redis forgot everything; everything due was rung for again', undefined, { forMs: emptiedForMs });
+    await this.alarms.raise('queue-emptied', 'queue-emptied', alarmWords['queue-emptied'](), undefined, { forMs: emptiedForMs });
   }
 
   private async mendLanes(): Promise<void> {

@@ -1,5 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import os from 'node:os';
+import { alarmWords } from '../domain/alarm-words.js';
 import type { Settings } from '../domain/settings.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { CaptureStore } from '../ledger/capture.store.js';
@@ -55,7 +56,7 @@ export class DeadManPoller {
       const key = `dead-man-failed:${host}:${name}`;
       if (problem === undefined) continue;
       log.warn({ way: name, problem }, 'the sign of life could not be given');
-      await alarms.raise(key, 'dead-man-failed', `${host}: the sign of life by ${name} cannot be given: ${problem}`, undefined, { forMs: 3 * deadMan.everyMs });
+      await alarms.raise(key, 'dead-man-failed', alarmWords['dead-man-failed']({ host, way: name, problem }), undefined, { forMs: 3 * deadMan.everyMs });
     }
     return file === undefined && url === undefined;
   }

@@ -1,6 +1,6 @@
-import { alarmKinds, type AlarmCondition, type AlarmKind, type AlarmSeverity } from '../domain/alarm-kinds.js';
+import { alarmKinds, type AlarmCondition, type AlarmKind, type AlarmRemedy, type AlarmSeverity } from '../domain/alarm-kinds.js';
 import type { AlarmSettings } from '../domain/alarm-settings.js';
-import { formatDuration } from '../domain/format-duration.js';
+import { alarmWords, type AlarmWords } from '../domain/alarm-words.js';
 
 /** What the gateway stands on: disks, queue, ledger, its own ways of telling. */
 export interface HouseFacts {
@@ -21,48 +21,47 @@ export function judgeHouse(facts: HouseFacts, alarms: AlarmSettings, nowMs: numb
 }
 
 /** The condition of a kind; the key is the kind and what tells it apart from others of its kind. */
-export function condition(kind: AlarmKind, name: string, text: string, more: { severity?: AlarmSeverity | undefined; remedy?: string | undefined; channel?: string | undefined } = {}): AlarmCondition {
-  return { key: name === '' ? kind : `${kind}:${name}`.slice(0, 160), kind, severity: more.severity ?? alarmKinds[kind].severity, channel: more.channel, text, remedy: more.remedy ?? alarmKinds[kind].remedy };
-}
-
-/** `1 case`, `3 cases`. */
-export function count(n: number, what: string): string {
-  return `${n} ${n === 1 ? what : `${what}s`}`;
+export function condition(kind: AlarmKind, name: string, said: AlarmWords, more: { severity?: AlarmSeverity | undefined; remedy?: AlarmRemedy | undefined; channel?: string | undefined } = {}): AlarmCondition {
+  const of = alarmKinds[kind];
+  return {
+    key: name === '' ? kind : `${kind}:${name}`.slice(0, 160), kind, severity: more.severity ?? of.severity, channel: more.channel,
+    text: said.en, textZh: said.zh, remedy: more.remedy?.en ?? of.remedy, remedyZh: more.remedy?.zh ?? of.remedyZh,
+  };
 }
 
 function judgeDisks({ host, disks }: HouseFacts, alarms: AlarmSettings): AlarmCondition[] {
   const { minFreePercent, minFreeMiB } = alarms.disks;
   return disks.flatMap(({ path, freeBytes, totalBytes, problem }) => {
-    if (problem !== undefined) return [condition('disk-low', `${host}:${path}`, `${host} ${path} cannot be looked at: ${problem}`, { remedy: 'correct alarms.disks.paths, or mount it', severity: 'warning' })];
+    if (problem !== undefined) return [condition('disk-low', `${host}:${path}`, alarmWords['disk-low']({ host, path, problem }), { remedy: { en: 'correct alarms.disks.paths, or mount it', zh: '请更正 alarms.disks.paths，或挂载该磁盘' }, severity: 'warning' })];
     if (freeBytes === undefined || totalBytes === undefined || totalBytes === 0) return [];
     const percent = (freeBytes / totalBytes) * 100;
     if (percent >= minFreePercent && freeBytes >= minFreeMiB * miB) return [];
-    return [condition('disk-low', `${host}:${path}`, `${host} ${path} has ${Math.floor(freeBytes / miB)} MiB free (${percent.toFixed(1)} %), wanted at least ${minFreeMiB} MiB and ${minFreePercent} %`)];
+    return [condition('disk-low', `${host}:${path}`, alarmWords['disk-low']({ host, path, freeMiB: Math.floor(freeBytes / miB), percent: percent.toFixed(1), minFreeMiB, minFreePercent }))];
   });
 }
 
 function judgeQueue({ queue, allowVolatile }: HouseFacts): AlarmCondition[] {
-  if (queue.problem !== undefined) return [condition('queue-unreachable', '', `the queue does not answer: ${queue.problem}`)];
+  if (queue.problem !== undefined) return [condition('queue-unreachable', '', alarmWords['queue-unreachable']({ problem: queue.problem }))];
   if (allowVolatile || queue.volatile.length === 0) return [];
-  return [condition('queue-volatile', '', `Redis may forget its jobs: ${queue.volatile.join('; ')}`)];
+  return [condition('queue-volatile', '', alarmWords['queue-volatile']({ faults: queue.volatile }))];
 }
 
 function judgeLedger({ ledgerBytes }: HouseFacts, { ledgerMaxMiB }: AlarmSettings): AlarmCondition[] {
   if (ledgerMaxMiB === 0 || ledgerBytes === undefined || ledgerBytes <= ledgerMaxMiB * miB) return [];
-  return [condition('ledger-large', '', `the ledger takes ${Math.floor(ledgerBytes / miB)} MiB, configured are ${ledgerMaxMiB} MiB`)];
+  return [condition('ledger-large', '', alarmWords['ledger-large']({ sizeMiB: Math.floor(ledgerBytes / miB), maxMiB: ledgerMaxMiB }))];
 }
 
 function judgeNotifiers({ notifiers }: HouseFacts, nowMs: number): AlarmCondition[] {
-  return notifiers.map((n) => condition('notifier-failed', n.notifier, `${count(n.waiting, 'notice')} not sent by ${n.notifier}, the oldest for ${formatDuration(nowMs - n.sinceMs)}: ${n.failure}`));
+  return notifiers.map((n) => condition('notifier-failed', n.notifier, alarmWords['notifier-failed']({ notifier: n.notifier, count: n.waiting, forMs: nowMs - n.sinceMs, failure: n.failure })));
 }
 
 function judgeCompleteness({ completeness }: HouseFacts, nowMs: number): AlarmCondition[] {
   return completeness.flatMap((c) => {
-    const ago = `compared ${formatDuration(nowMs - c.endedMs)} ago`;
+    const agoMs = nowMs - c.endedMs;
     return [
-      ...(c.findings > 0 ? [condition('completeness-findings', c.stream, `stream ${c.stream}: ${count(c.findings, 'case')} not as in the ledger, ${ago}`)] : []),
-      ...(c.heldBack > 0 ? [condition('completeness-held', c.stream, `stream ${c.stream}: missing exchanges of ${count(c.heldBack, 'case')} were not opened, ${ago}`)] : []),
-      ...(c.outcome === 'failed' ? [condition('completeness-findings', `${c.stream}:failed`, `stream ${c.stream}: the comparison failed, ${ago}`, { remedy: 'look at the log of the scheduler; gateway completeness --run tries again' })] : []),
+      ...(c.findings > 0 ? [condition('completeness-findings', c.stream, alarmWords['completeness-findings']({ stream: c.stream, agoMs, count: c.findings }))] : []),
+      ...(c.heldBack > 0 ? [condition('completeness-held', c.stream, alarmWords['completeness-held']({ stream: c.stream, agoMs, count: c.heldBack }))] : []),
+      ...(c.outcome === 'failed' ? [condition('completeness-findings', `${c.stream}:failed`, alarmWords['completeness-findings']({ stream: c.stream, agoMs }), { remedy: { en: 'look at the log of the scheduler; gateway completeness --run tries again', zh: '请查看 scheduler 的日志；可用 gateway completeness --run 再试' } })] : []),
     ];
   });
 }

@@ -1,9 +1,9 @@
-import type { AlarmCondition, AlarmKind, AlarmSeverity } from '../domain/alarm-kinds.js';
+import type { AlarmCondition, AlarmKind, AlarmRemedy } from '../domain/alarm-kinds.js';
 import type { AlarmSettings, Expectations } from '../domain/alarm-settings.js';
-import { formatDuration } from '../domain/format-duration.js';
+import { alarmWords, type AlarmWords } from '../domain/alarm-words.js';
 import type { MirrorFindingKind } from '../domain/mirror-findings.js';
 import type { WorkingCalendar } from '../domain/working-calendar.js';
-import { condition, count, judgeHouse, type HouseFacts } from './judge-house.js';
+import { condition, judgeHouse, type HouseFacts } from './judge-house.js';
 
 /** Count and the oldest one's beginning, in epoch milliseconds. */
 export interface Waiting {
@@ -87,51 +87,56 @@ function judgeStream(s: StreamFacts, watchingMs: number, rules: StandingRules, c
   const found: AlarmCondition[] = [];
   const polledAgo = nowMs - (s.polledMs ?? watchingMs);
   if (s.fault) {
-    found.push(condition('stream-fault', s.stream, `stream ${s.stream} cannot be read since ${formatDuration(nowMs - s.fault.sinceMs)}: ${s.fault.code}`, { remedy: s.fault.remedy }));
+    found.push(condition('stream-fault', s.stream, alarmWords['stream-fault']({ stream: s.stream, forMs: nowMs - s.fault.sinceMs, code: s.fault.code }), { remedy: { en: s.fault.remedy } }));
   } else if (polledAgo > rules.alarms.pollAgeMs) {
-    found.push(condition('polling-stopped', s.stream, `stream ${s.stream} was last polled ${s.polledMs === undefined ? 'never' : `${formatDuration(polledAgo)} ago`}`));
+    found.push(condition('polling-stopped', s.stream, alarmWords['polling-stopped']({ stream: s.stream, agoMs: s.polledMs === undefined ? undefined : polledAgo })));
   }
   if (s.heldBackMs !== undefined && nowMs - s.heldBackMs > rules.standingMs) {
-    found.push(condition('watermark-standing', s.stream, `stream ${s.stream}: an open transaction has held the watermark back for ${formatDuration(nowMs - s.heldBackMs)}`));
+    found.push(condition('watermark-standing', s.stream, alarmWords['watermark-standing']({ stream: s.stream, forMs: nowMs - s.heldBackMs })));
   }
   // What cannot be read is silent for a reason that is told.
   const silent = s.fault ? undefined : over(clock, Math.max(s.lastChangeMs ?? watchingMs, 0), rules.captureMs);
-  if (silent !== undefined) found.push(condition('capture-silent', s.stream, `stream ${s.stream}: no change for ${formatDuration(silent)} of working time, expected within ${formatDuration(rules.captureMs)}`));
+  if (silent !== undefined) found.push(condition('capture-silent', s.stream, alarmWords['capture-silent']({ stream: s.stream, forMs: silent, withinMs: rules.captureMs })));
   return found;
 }
 
 function judgeChannel(c: ChannelFacts, watchingMs: number, alarms: AlarmSettings, clock: WorkingClock, nowMs: number): AlarmCondition[] {
   const { channel, silences } = c;
   const found: AlarmCondition[] = [];
-  const add = (kind: AlarmKind, text: string, more: { severity?: AlarmSeverity; remedy?: string | undefined; part?: string } = {}): void => {
-    found.push(condition(kind, more.part === undefined ? channel : `${channel}:${more.part}`, `channel ${channel}: ${text}`, { severity: more.severity, remedy: more.remedy, channel }));
+  const add = (kind: AlarmKind, said: AlarmWords, more: { remedy?: AlarmRemedy | undefined; part?: string } = {}): void => {
+    found.push(condition(kind, more.part === undefined ? channel : `${channel}:${more.part}`, said, { remedy: more.remedy, channel }));
   };
-  if (c.breaker) add('breaker-open', `stands still${c.breaker.sinceMs === undefined ? '' : ` for ${formatDuration(nowMs - c.breaker.sinceMs)}`}: ${c.breaker.code ?? 'its breaker is open'}`, { remedy: c.breaker.remedy });
+  if (c.breaker) {
+    const { sinceMs, code, remedy } = c.breaker;
+    add('breaker-open', alarmWords['breaker-open']({ channel, forMs: sinceMs === undefined ? undefined : nowMs - sinceMs, code }), { remedy: remedy === undefined ? undefined : { en: remedy } });
+  }
   const paused = c.pausedMs === undefined ? undefined : over(clock, c.pausedMs, alarms.pausedMs);
-  if (paused !== undefined) add('channel-paused', `paused for ${formatDuration(paused)} of working time`, { remedy: `gateway resume ${channel}` });
+  if (paused !== undefined) add('channel-paused', alarmWords['channel-paused']({ channel, forMs: paused, carried: false }), { remedy: { en: `gateway resume ${channel}`, zh: `用 gateway resume ${channel} 恢复` } });
   const carried = c.carriedMs === undefined ? undefined : over(clock, c.carriedMs, alarms.pausedMs);
-  if (carried !== undefined) add('channel-paused', `a package has been carried by hand for ${formatDuration(carried)} of working time`, { part: 'package', remedy: 'gateway hand-over: confirm or cancel the package' });
+  if (carried !== undefined) {
+    add('channel-paused', alarmWords['channel-paused']({ channel, forMs: carried, carried: true }), { part: 'package', remedy: { en: 'gateway hand-over: confirm or cancel the package', zh: '请在“手工递送”中（或用 gateway hand-over）确认或收回数据包' } });
+  }
   // A channel that stands still for a known reason leaves its work undone for the same reason.
   if (c.due && !c.breaker && c.pausedMs === undefined && c.carriedMs === undefined && alarms.oldestDueMs > 0 && nowMs - c.due.oldestMs > alarms.oldestDueMs) {
-    add('oldest-due', `${count(c.due.count, 'exchange')} due, the oldest for ${formatDuration(nowMs - c.due.oldestMs)}`);
+    add('oldest-due', alarmWords['oldest-due']({ channel, count: c.due.count, forMs: nowMs - c.due.oldestMs }));
   }
   if (c.blocked) {
     const waited = over(clock, c.blocked.oldestMs, alarms.blockedLanesMs);
     const many = alarms.blockedLanes > 0 && c.blocked.count >= alarms.blockedLanes;
-    if (waited !== undefined || many) add('lanes-blocked', `${count(c.blocked.count, 'case')} waiting for a person${waited === undefined ? '' : `, the oldest for ${formatDuration(waited)} of working time`}`);
+    if (waited !== undefined || many) add('lanes-blocked', alarmWords['lanes-blocked']({ channel, count: c.blocked.count, forMs: waited }));
   }
-  const silence = (kind: AlarmKind, waiting: Waiting | undefined, limitMs: number, what: string): void => {
+  const silence = (kind: 'pick-up-silent' | 'acknowledgement-silent', waiting: Waiting | undefined, limitMs: number): void => {
     const silent = waiting && over(clock, waiting.oldestMs, limitMs);
-    if (waiting && silent !== undefined) add(kind, `${count(waiting.count, 'message')} ${what}, the oldest for ${formatDuration(silent)} of working time, expected within ${formatDuration(limitMs)}`);
+    if (waiting && silent !== undefined) add(kind, alarmWords[kind]({ channel, count: waiting.count, forMs: silent, withinMs: limitMs }));
   };
-  silence('pick-up-silent', c.staged, silences.pickUpMs, 'not picked up');
-  silence('acknowledgement-silent', c.unanswered, silences.acknowledgementMs, 'not acknowledged');
+  silence('pick-up-silent', c.staged, silences.pickUpMs);
+  silence('acknowledgement-silent', c.unanswered, silences.acknowledgementMs);
   const noReturn = over(clock, c.lastReturnMs ?? watchingMs, silences.returnFilesMs);
-  if (noReturn !== undefined) add('return-files-silent', `no return file for ${formatDuration(noReturn)} of working time, expected within ${formatDuration(silences.returnFilesMs)}`);
-  if (c.killed) add('worker-killed', `${count(c.killed.count, 'exchange')} parked because they ended their worker again and again`);
-  for (const odd of c.odd) if (odd.count > 0) add('acknowledgement-odd', `${count(odd.count, `${odd.class} acknowledgement`)} in the last ${formatDuration(alarms.oddAcknowledgementsMs)}`, { part: odd.class });
+  if (noReturn !== undefined) add('return-files-silent', alarmWords['return-files-silent']({ channel, forMs: noReturn, withinMs: silences.returnFilesMs }));
+  if (c.killed) add('worker-killed', alarmWords['worker-killed']({ channel, count: c.killed.count }));
+  for (const odd of c.odd) if (odd.count > 0) add('acknowledgement-odd', alarmWords['acknowledgement-odd']({ channel, class: odd.class, count: odd.count, withinMs: alarms.oddAcknowledgementsMs }), { part: odd.class });
   for (const finding of c.mirror) {
-    if (finding.count > 0 && !quietFindings.includes(finding.kind)) add('mirror-findings', `${count(finding.count, `${finding.kind} file`)} on the staging machine`, { part: finding.kind, remedy: `gateway mirror --channel ${channel}` });
+    if (finding.count > 0 && !quietFindings.includes(finding.kind)) add('mirror-findings', alarmWords['mirror-findings']({ channel, kind: finding.kind, count: finding.count }), { part: finding.kind, remedy: { en: `gateway mirror --channel ${channel}`, zh: `请用 gateway mirror --channel ${channel} 查看` } });
   }
   return found;
 }
@@ -141,6 +146,6 @@ function judgeCalendar(calendar: WorkingCalendar, nowMs: number): AlarmCondition
   if (missing === undefined) return [];
   const now = new Date(nowMs + 8 * 3_600_000).getUTCFullYear();
   return [missing === now
-    ? condition('calendar-year-missing', String(missing), `the working calendar does not hold ${missing}: silence is not watched and no deadline is computed`, { severity: 'critical' })
-    : condition('calendar-year-missing', String(missing), `the working calendar does not hold ${missing} yet`)];
+    ? condition('calendar-year-missing', String(missing), alarmWords['calendar-year-missing']({ year: missing, now: true }), { severity: 'critical' })
+    : condition('calendar-year-missing', String(missing), alarmWords['calendar-year-missing']({ year: missing, now: false }))];
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from '../domain/format-duration.js';
-import type { Delays, EventShares } from '../supervision/judge-delays.js';
+import type { Delays, EventShares } from '../domain/exchange-delays.js';
 import { shanghai } from './format-clock.js';
 import { formatTable, indent } from './format-terminal.js';
 

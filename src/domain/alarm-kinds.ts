@@ -64,4 +64,13 @@ export interface AlarmCondition {
   /** What exactly: names, counts, ages. No personal data, no secrets. */
   readonly text: string;
   readonly remedy: string;
+  /** Both in Chinese; absent in what a version wrote that had no words for it. */
+  readonly textZh?: string | undefined;
+  readonly remedyZh?: string | undefined;
+}
+
+/** What to do about an alarm; without Chinese words of its own what its kind says. */
+export interface AlarmRemedy {
+  readonly en: string;
+  readonly zh?: string | undefined;
 }

@@ -12,3 +12,8 @@ export function formatDuration(ms: number): string {
 function pair(a: number, unitA: string, b: number, unitB: string): string {
   return b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`;
 }
+
+/** The same in Chinese: `12 秒`, `4 分 10 秒`, `3 小时 5 分`, `2 天 4 小时`; with a space before what follows. */
+export function formatDurationZh(ms: number): string {
+  return formatDuration(ms).replace(/ms|[a-z]+/g, (unit) => ({ ms: '毫秒', s: '秒', min: '分', h: '小时', d: '天' })[unit]!);
+}

@@ -61,6 +61,8 @@ export interface Me {
   /** Paths of ops-routes that this role may use, as `METHOD path`. */
   readonly may: readonly string[];
   readonly instance: string;
+  /** Address of the hotline's desk, where it is switched on and the role may use it. */
+  readonly desk?: string | undefined;
 }
 export interface PasswordRequest { readonly current: string; readonly next: string }
 export interface SessionLine { readonly id: string; readonly user: string; readonly current: boolean; readonly address: string; readonly agent: string; readonly createdAt: Instant; readonly seenAt: Instant; readonly endsAt: Instant }
@@ -122,6 +124,8 @@ export interface AlarmLine {
   readonly channel?: ChannelName | undefined;
   readonly text: string;
   readonly remedy: string;
+  readonly textZh?: string | undefined;
+  readonly remedyZh?: string | undefined;
   readonly since: Instant;
   readonly acknowledgedBy?: string | undefined;
 }

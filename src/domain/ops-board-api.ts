@@ -1,3 +1,4 @@
+import type { EventShares, ExchangeDelay } from './exchange-delays.js';
 import type { CardMove, CardState } from './supervision-cards.js';
 import type { CaseFacts, ClockLevel, ClockObject, ClockReading, ClockState, Explanation, Light } from './supervision-facts.js';
 import type { CaseComparison, StoredOpinion, StoredQuery } from './supervision-opinion.js';
@@ -108,28 +109,6 @@ export interface TrendMonth { readonly month: string; readonly closed: number; r
 export interface Trends { readonly body: string; readonly months: readonly TrendMonth[] }
 
 // ---- one case ----
-/** Whose time an event took; what lasts still is counted up to `at`. */
-export interface TimelineEvent {
-  readonly exchangeId: ExchangeId;
-  readonly channel: ChannelName;
-  readonly event: string;
-  readonly sequence: string;
-  readonly version: number;
-  readonly happenedAt: Instant;
-  readonly bureauMs: number;
-  readonly gatewayMs: number;
-  readonly stagingMs: number;
-  readonly centerMs: number;
-  readonly acceptedAt?: Instant | undefined;
-  readonly waitsAt?: 'gateway' | 'staging machine' | 'center' | undefined;
-}
-export interface CausedLevel {
-  readonly channel: ChannelName;
-  readonly level: ClockLevel;
-  readonly ours?: ClockLevel | undefined;
-  readonly at: Instant;
-  readonly late: readonly TimelineEvent[];
-}
 export interface BoardCaseDetail {
   readonly caseNo: CaseNo;
   readonly at: Instant;
@@ -139,8 +118,8 @@ export interface BoardCaseDetail {
   readonly facts: CaseFacts;
   readonly reading: ClockReading;
   readonly explanation: readonly Explanation[];
-  readonly events: readonly TimelineEvent[];
-  readonly caused: readonly CausedLevel[];
+  readonly events: readonly EventShares[];
+  readonly caused: readonly ExchangeDelay[];
   readonly cards: readonly CardLine[];
   readonly theirs: Theirs;
 }
@@ -209,8 +188,8 @@ export interface CardDetail {
   readonly moves: readonly CardMove[];
   /** What was sent of the case: message ids, hashes of the bytes, numbers of the manifests that list them. */
   readonly messages: readonly { readonly exchangeId: ExchangeId; readonly channel: ChannelName; readonly messageId: string; readonly sha256?: Sha256 | undefined; readonly manifestSeq?: string | undefined }[];
-  readonly events: readonly TimelineEvent[];
-  readonly caused: readonly CausedLevel[];
+  readonly events: readonly EventShares[];
+  readonly caused: readonly ExchangeDelay[];
 }
 export interface CardDecision { readonly reason: string }
 export interface ProofRequest { readonly format: 'html' | 'json' }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { alarmWords } from '../domain/alarm-words.js';
 import type { InquiryAnswer } from '../domain/inquiry-answer.js';
 import type { Settings } from '../domain/settings.js';
 import type { RuleSet } from '../domain/supervision-rules.js';
@@ -84,7 +85,7 @@ export class CaseInquiry {
     const hour = clock.iso().slice(0, 13);
     if (this.toldIn === hour) return;
     this.toldIn = hour;
-    await alarms.raise('inquiry-guessed', 'inquiry-guessed', `more than ${settings.inquiry.limits.failuresPerHour} wrong tries within an hour`, undefined, { forMs: 3_600_000 });
+    await alarms.raise('inquiry-guessed', 'inquiry-guessed', alarmWords['inquiry-guessed']({ perHour: settings.inquiry.limits.failuresPerHour }), undefined, { forMs: 3_600_000 });
   }
 
   private isShared(address: string): boolean {

@@ -1,4 +1,5 @@
-import { alarmKinds, type AlarmCondition, type AlarmKind } from '../domain/alarm-kinds.js';
+import { alarmKinds, type AlarmCondition, type AlarmKind, type AlarmRemedy } from '../domain/alarm-kinds.js';
+import type { AlarmWords } from '../domain/alarm-words.js';
 import type { ChannelName, Instant } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -26,6 +27,7 @@ const columns: readonly Column[] = [
   column('kind', 'text'), column('severity', 'text'), column('channel', 'text'), column('alarm_text', 'text'), column('remedy', 'text'), column('origin', 'text'), column('since', 'instant'),
   column('last_seen', 'instant'), column('absent_since', 'instant'), column('raised_at', 'instant'), column('times', 'int'), column('notified_at', 'instant'), column('ended_at', 'instant'),
   column('end_notified_at', 'instant'), column('until_at', 'instant'), column('acknowledged_by', 'text'), column('acknowledged_at', 'instant'),
+  column('text_zh', 'text'), column('remedy_zh', 'text'),
 ];
 
 /** How long the end of an alarm is kept in memory for its end notice; a watch that stood still for longer says nothing. */
@@ -71,12 +73,12 @@ export class AlarmStore {
    * A stage found something wrong that the watch cannot see. The key names it as long as it lasts; saying it again refreshes
    * it. It is told like any other alarm, and is over when the stage calls `clear` with the key.
    */
-  async raise(key: string, kind: AlarmKind, text: string, remedy: string = alarmKinds[kind].remedy, more: RaisedAlarm = {}): Promise<void> {
+  async raise(key: string, kind: AlarmKind, said: AlarmWords, remedy: AlarmRemedy = { en: alarmKinds[kind].remedy }, more: RaisedAlarm = {}): Promise<void> {
     await this.locked(async (runner) => {
       const nowMs = this.clock.now().getTime();
       const before = await this.recent(runner, [key]);
       const known = before.find((a) => a.key === key);
-      const condition: AlarmCondition = { key, kind, severity: more.severity ?? alarmKinds[kind].severity, channel: more.channel, text: text.slice(0, 1000), remedy: remedy.slice(0, 1000) };
+      const condition: AlarmCondition = { key, kind, severity: more.severity ?? alarmKinds[kind].severity, channel: more.channel, text: said.en.slice(0, 1000), textZh: said.zh.slice(0, 1000), remedy: remedy.en.slice(0, 1000), remedyZh: (remedy.zh ?? alarmKinds[kind].remedyZh).slice(0, 1000) };
       // settleMs without end: whether it lasts is judged at the next look of the watch.
       const row = planAlarms(known ? [known] : [], [condition], nowMs, Number.POSITIVE_INFINITY)[0]!;
       const untilAt = more.forMs === undefined ? undefined : this.clock.after(more.forMs);
@@ -148,6 +150,7 @@ export class AlarmStore {
     const values = (a: Alarm): unknown[] => [
       a.key, a.kind, a.severity, a.channel ?? null, a.text.slice(0, 1000), a.remedy.slice(0, 1000), a.origin, a.since, a.lastSeen, a.absentSince ?? null, a.raisedAt ?? null, a.count,
       a.notifiedAt ?? null, a.endedAt ?? null, a.endNotifiedAt ?? null, a.untilAt ?? null, a.acknowledgedBy ?? null, a.acknowledgedAt ?? null,
+      a.textZh?.slice(0, 1000) ?? null, a.remedyZh?.slice(0, 1000) ?? null,
     ];
     const { dialect } = this.database;
     await dialect.insertMany(runner, 'alarm', [column('alarm_key', 'text'), ...columns], rows.filter((a) => !known.has(a.key)).map(values));
@@ -176,7 +179,7 @@ const instant = (v: unknown): Instant | undefined => (v === null || v === undefi
 
 function alarmRow(r: Record<string, unknown>): Alarm {
   return {
-    key: String(r['alarm_key']), kind: String(r['kind']) as AlarmKind, severity: String(r['severity']) as Alarm['severity'], channel: text(r['channel']), text: String(r['alarm_text']), remedy: String(r['remedy']),
+    key: String(r['alarm_key']), kind: String(r['kind']) as AlarmKind, severity: String(r['severity']) as Alarm['severity'], channel: text(r['channel']), text: String(r['alarm_text']), remedy: String(r['remedy']), textZh: text(r['text_zh']), remedyZh: text(r['remedy_zh']),
     origin: String(r['origin']) as Alarm['origin'], since: instantText(r['since']), lastSeen: instantText(r['last_seen']), absentSince: instant(r['absent_since']), raisedAt: instant(r['raised_at']),
     count: Number(r['times']), notifiedAt: instant(r['notified_at']), endedAt: instant(r['ended_at']), endNotifiedAt: instant(r['end_notified_at']), untilAt: instant(r['until_at']),
     acknowledgedBy: text(r['acknowledged_by']), acknowledgedAt: instant(r['acknowledged_at']),

@@ -1,3 +1,4 @@
+import type { CardLine } from '../domain/ops-board-api.js';
 import { cardMoves, type CardMove, type CardState, type ClockJudge, type ClockSubject, type DueCard, type ExaminedCard } from '../domain/supervision-cards.js';
 import type { ClockLevel, ClockObject } from '../domain/supervision-facts.js';
 import type { CaseNo, Instant } from '../domain/vocabulary.js';
@@ -8,24 +9,9 @@ import { list, raw, sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
 import type { ReportStore } from './report.store.js';
 
-export interface CardRow {
-  readonly id: string;
+/** A card as it is kept. */
+export interface CardRow extends Omit<CardLine, 'caused'> {
   readonly stream: string;
-  readonly caseNo: CaseNo;
-  readonly body: string;
-  readonly object: ClockObject;
-  readonly sequence: string;
-  readonly level: ClockLevel;
-  readonly itemCode?: string | undefined;
-  readonly section?: string | undefined;
-  readonly office?: string | undefined;
-  readonly crossedAt: Instant;
-  readonly issuedAt: Instant;
-  readonly limits: string;
-  readonly used: number;
-  readonly state: CardState;
-  /** Whether it would be issued with what is known today. */
-  readonly stands: boolean;
   readonly examinedAt?: Instant | undefined;
   readonly examinedNote?: string | undefined;
 }

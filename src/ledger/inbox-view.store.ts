@@ -1,47 +1,16 @@
-import type { ChannelName, Instant, Sha256 } from '../domain/vocabulary.js';
+import type { AcknowledgementLine, InboxDetail, InboxLine, RejectionLine, SetAside } from '../domain/ops-inbox-api.js';
+import type { Instant } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
 
 /** What came in, without its bytes. */
-export interface InboxRow {
-  readonly id: string;
-  readonly channel: ChannelName;
-  readonly kind: 'acknowledgement' | 'return';
-  readonly source: 'http' | 'file';
-  readonly name: string;
-  readonly contentType: string;
-  readonly size: number;
-  readonly sha256: Sha256;
-  readonly receivedAt: Instant;
-  readonly remote?: string | undefined;
-  readonly state: 'unread' | 'read';
-  readonly class?: string | undefined;
-  readonly detail?: string | undefined;
-  readonly attempts: number;
-  readonly readAt?: Instant | undefined;
-  readonly prunedAt?: Instant | undefined;
-  readonly aside?: Aside | undefined;
-}
-export interface Aside { readonly at: Instant; readonly by: string; readonly reason: string }
+export type InboxRow = InboxLine & Pick<InboxDetail, 'contentType' | 'sha256' | 'remote' | 'attempts' | 'readAt' | 'prunedAt'>;
 
 /** One acknowledgement with what it was judged to be. */
-export interface AcknowledgementRow {
-  readonly id: string;
-  readonly inboxId: string;
-  readonly channel: ChannelName;
-  readonly messageId: string;
-  readonly level: string;
-  readonly class: string;
-  readonly code?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly receiverTime?: string | undefined;
-  readonly receivedAt: Instant;
-  readonly exchange?: { readonly id: string; readonly caseNo: string; readonly event: string; readonly state: string; readonly snapshotId: string } | undefined;
-  readonly linkedBy?: string | undefined;
-  readonly aside?: Aside | undefined;
+export interface AcknowledgementRow extends Omit<AcknowledgementLine, 'exchange'> {
+  readonly exchange?: (NonNullable<AcknowledgementLine['exchange']> & { readonly snapshotId: string }) | undefined;
 }
-export interface RejectionRow { readonly id: string; readonly at: Instant; readonly channel?: ChannelName | undefined; readonly remote: string; readonly reason: string; readonly size?: number | undefined; readonly sha256?: Sha256 | undefined; readonly further: number }
 
 export interface InboxSearch {
   readonly channel?: string | undefined;
@@ -115,7 +84,7 @@ export class InboxViewStore {
   }
 
   /** Requests that were turned away, newest first; `before` is an instant and the number of a line at it. */
-  async rejections(s: { channel?: string | undefined; reason?: string | undefined; before?: { at: Instant; id: string } | undefined }, limit: number): Promise<RejectionRow[]> {
+  async rejections(s: { channel?: string | undefined; reason?: string | undefined; before?: { at: Instant; id: string } | undefined }, limit: number): Promise<RejectionLine[]> {
     let where = sql`1 = 1`;
     if (s.channel !== undefined) where = sql`${where} and channel = ${s.channel}`;
     if (s.reason !== undefined) where = sql`${where} and reason = ${s.reason}`;
@@ -145,7 +114,7 @@ export class InboxViewStore {
 
 const text = (v: unknown): string | undefined => (v === null || v === undefined ? undefined : String(v));
 const instant = (v: unknown): Instant | undefined => (v === null || v === undefined ? undefined : instantText(v));
-const aside = (r: Record<string, unknown>): { aside?: Aside } => (r['aside_at'] === null ? {} : { aside: { at: instantText(r['aside_at']), by: String(r['aside_by']), reason: String(r['aside_reason']) } });
+const aside = (r: Record<string, unknown>): { aside?: SetAside } => (r['aside_at'] === null ? {} : { aside: { at: instantText(r['aside_at']), by: String(r['aside_by']), reason: String(r['aside_reason']) } });
 
 function inboxRow(r: Record<string, unknown>): InboxRow {
   const kind = String(r['kind']) as InboxRow['kind'];

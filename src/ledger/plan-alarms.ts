@@ -10,6 +10,8 @@ export interface Alarm {
   readonly channel?: ChannelName | undefined;
   readonly text: string;
   readonly remedy: string;
+  readonly textZh?: string | undefined;
+  readonly remedyZh?: string | undefined;
   /** watch: judged anew each time; stage: stands until the stage clears it or `untilAt` passes. */
   readonly origin: 'watch' | 'stage';
   readonly since: Instant;

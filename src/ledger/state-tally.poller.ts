@@ -23,8 +23,9 @@ export class StateTallyPoller {
   async look(): Promise<void> {
     const nowMs = this.clock.now().getTime();
     if (this.comparedMs === undefined || nowMs < this.comparedMs || nowMs - this.comparedMs >= compareEveryMs) {
-      const wrong = await this.store.mend();
+      // Also where it fails: a ledger on which counting takes too long is not asked again every minute.
       this.comparedMs = nowMs;
+      const wrong = await this.store.mend();
       if (wrong > 0) this.log.warn({ wrong }, 'exchanges had been changed past the gateway: their counts by state are right again');
     }
     await this.store.fold();

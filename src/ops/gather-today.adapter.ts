@@ -130,7 +130,7 @@ export class TodayView {
       ...(leases.length === 0 ? [{ code: 'no-scheduler' as const, light: 'red' as const, text: 'no process with the scheduler role runs' }] : []),
       ...alarms.filter((a) => a.channel === undefined).map((a) => ({ code: 'alarm' as const, light: a.severity === 'critical' ? ('red' as const) : ('yellow' as const), text: a.text, remedy: a.remedy })),
     ];
-    const lines = alarms.map((a): AlarmLine => ({ key: a.key, kind: a.kind, severity: a.severity, channel: a.channel, text: a.text, remedy: a.remedy, since: a.since, acknowledgedBy: a.acknowledgedBy }));
+    const lines = alarms.map((a): AlarmLine => ({ key: a.key, kind: a.kind, severity: a.severity, channel: a.channel, text: a.text, remedy: a.remedy, textZh: a.textZh, remedyZh: a.remedyZh, since: a.since, acknowledgedBy: a.acknowledgedBy }));
     return { at: new Date(nowMs).toISOString(), light: judgeLight([...house, ...channels.filter((c) => c.configured).flatMap((c) => c.reasons)]), channels, streams, alarms: lines, bucketMs, series: slow.series, expected: this.expected(), forecast, reconciliation: parts.reconciliation() };
   }
 

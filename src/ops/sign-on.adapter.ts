@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
+import { deskRoles } from '../domain/inquiry-answer.js';
 import type { LoginRequest, Me } from '../domain/ops-api.js';
 import { opsRoutes, type OpsRoutePath } from '../domain/ops-routes.js';
 import type { Settings } from '../domain/settings.js';
@@ -106,6 +107,7 @@ export class SignOn {
       const { roles } = opsRoutes[path];
       return typeof roles === 'string' || (roles as readonly string[]).includes(user.role);
     });
-    return { name: user.name, role: user.role, mustChangePassword: user.mustChange, csrf: csrfOf(token), signOn: user.signOn, endsAt, idleMs: this.parts.settings.ops.sessions.idleMs, may, instance: this.parts.settings.instance };
+    const desk = this.parts.settings.inquiry.key !== undefined && (deskRoles as readonly string[]).includes(user.role) ? '/inquiry/desk' : undefined;
+    return { name: user.name, role: user.role, mustChangePassword: user.mustChange, csrf: csrfOf(token), signOn: user.signOn, endsAt, idleMs: this.parts.settings.ops.sessions.idleMs, may, instance: this.parts.settings.instance, desk };
   }
 }

@@ -1,3 +1,4 @@
+import { alarmWords } from '../domain/alarm-words.js';
 import type { Reasons } from '../domain/reconciliation-rules.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { ClearanceRecordStore, SaidClearance } from '../ledger/clearance-record.store.js';
@@ -48,6 +49,6 @@ export class ClearancePoller {
   async look(): Promise<void> {
     const { count, rows } = await this.records.contradicted(mostNamed);
     if (count === 0) await this.alarms.clear('clearance-contradicted');
-    else await this.alarms.raise('clearance-contradicted', 'clearance-contradicted', `${count} ${count === 1 ? 'case was' : 'cases were'} cleared and ${count === 1 ? 'is' : 'are'} not any more: ${rows.map((r) => r.caseNo).join(', ')}${count > rows.length ? ' ...' : ''}`);
+    else await this.alarms.raise('clearance-contradicted', 'clearance-contradicted', alarmWords['clearance-contradicted']({ count, shown: rows.map((r) => r.caseNo) }));
   }
 }

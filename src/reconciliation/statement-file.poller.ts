@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { alarmWords } from '../domain/alarm-words.js';
 import { asFailure } from '../domain/failures.js';
 import type { ChannelSettings } from '../domain/settings.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
@@ -43,7 +44,7 @@ export class StatementFilePoller {
     const { files, alarms } = this.parts;
     const owed = await files.overdue(patience);
     if (owed.length === 0) await alarms.clear('statement-not-delivered');
-    else await alarms.raise('statement-not-delivered', 'statement-not-delivered', `${owed.length} ${owed.length === 1 ? 'statement is' : 'statements are'} not on the staging machine: ${owed.slice(0, 5).map((f) => `${f.channel} ${f.day}`).join(', ')}: ${owed[0]!.failure ?? ''}`);
+    else await alarms.raise('statement-not-delivered', 'statement-not-delivered', alarmWords['statement-not-delivered']({ count: owed.length, shown: owed.slice(0, 5).map((f) => `${f.channel} ${f.day}`), failure: owed[0]!.failure ?? '' }));
   }
 
   private async put(file: StatementFile): Promise<boolean> {

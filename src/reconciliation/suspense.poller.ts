@@ -1,4 +1,5 @@
 import type { AlarmKind } from '../domain/alarm-kinds.js';
+import { alarmWords, type AlarmWords } from '../domain/alarm-words.js';
 import { addDays, dayOf } from '../domain/reckon-days.js';
 import { reasonCodes, type ReasonCode } from '../domain/reconciliation-outcomes.js';
 import type { Reasons } from '../domain/reconciliation-rules.js';
@@ -26,14 +27,14 @@ export class SuspensePoller {
 
   async look(): Promise<void> {
     for (const other of this.others) await other.look();
-    await this.tell('settlement-contradicted', 'taken back or corrected after the day was closed', await this.items.alarming(contradicting, { contradicting: true }));
-    await this.tell('charge-irregular', 'outside the tariff', await this.items.alarming(irregular, { before: addDays(dayOf(this.clock.iso()), 1) }));
+    await this.tell('settlement-contradicted', alarmWords['settlement-contradicted'], await this.items.alarming(contradicting, { contradicting: true }));
+    await this.tell('charge-irregular', alarmWords['charge-irregular'], await this.items.alarming(irregular, { before: addDays(dayOf(this.clock.iso()), 1) }));
     const due = reasonCodes.filter((code) => this.reasons[code].severity !== 'normal');
-    await this.tell('suspense-old', `open for more than ${this.suspenseDays} days`, await this.items.alarming(due, { before: addDays(dayOf(this.clock.iso()), -this.suspenseDays) }));
+    await this.tell('suspense-old', (found) => alarmWords['suspense-old']({ ...found, days: this.suspenseDays }), await this.items.alarming(due, { before: addDays(dayOf(this.clock.iso()), -this.suspenseDays) }));
   }
 
-  private async tell(kind: AlarmKind, what: string, found: { count: number; items: readonly NamedItem[] }): Promise<void> {
+  private async tell(kind: AlarmKind, say: (found: { count: number; shown: readonly NamedItem[] }) => AlarmWords, found: { count: number; items: readonly NamedItem[] }): Promise<void> {
     if (found.count === 0) await this.alarms.clear(kind);
-    else await this.alarms.raise(kind, kind, `${found.count} ${what}: ${found.items.map((i) => i.en).join(', ')}${found.count > found.items.length ? ' ...' : ''}`);
+    else await this.alarms.raise(kind, kind, say({ count: found.count, shown: found.items }));
   }
 }

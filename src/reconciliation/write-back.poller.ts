@@ -1,3 +1,4 @@
+import { alarmWords } from '../domain/alarm-words.js';
 import type { WriteBackSettings } from '../domain/write-back-settings.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { ClearanceRecordStore, ClearanceRow } from '../ledger/clearance-record.store.js';
@@ -68,7 +69,7 @@ export class WriteBackPoller {
     const owing = await records.owing();
     const late = owing.oldest !== undefined && clock.now().getTime() - Date.parse(owing.oldest) > settings.alarmAfterMs;
     if (!late) await alarms.clear('write-back-failed');
-    else await alarms.raise('write-back-failed', 'write-back-failed', `${owing.count} ${owing.count === 1 ? 'clearance is' : 'clearances are'} not in the bureau's return table, the oldest since ${owing.oldest!}: ${owing.failure ?? 'not tried yet'}`);
+    else await alarms.raise('write-back-failed', 'write-back-failed', alarmWords['write-back-failed']({ count: owing.count, oldest: owing.oldest!, failure: owing.failure }));
   }
 
   /** For good: nothing is opened any more. */

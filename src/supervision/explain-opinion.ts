@@ -44,6 +44,11 @@ const reason = (code: OpinionReason['reason'], details: OpinionReason['details']
  * gives what they say. What they say of limits and start themselves is taken as it is. A reason that changes nothing is not named.
  */
 export function explainOpinion(ours: OwnCount, theirs: TheirCount): OpinionReason[] {
+  return search(ours, theirs) ?? search({ ...ours, reported: asRead(ours.reported, theirs.at) }, theirs) ?? [...saidReasons(ours, theirs), reason('unexplained')];
+}
+
+/** The reasons under which our way of counting gives what they say, with what reached them as `ours` has it. */
+function search(ours: OwnCount, theirs: TheirCount): OpinionReason[] | undefined {
   const said = saidReasons(ours, theirs);
   for (const tried of combinations()) {
     // A level alone is little to go by: two guesses at once would explain anything.
@@ -53,7 +58,16 @@ export function explainOpinion(ours: OwnCount, theirs: TheirCount): OpinionReaso
     if (found.length > 0) return found;
     return [reason('other-moment', { theirAt: local(theirs.at) })];
   }
-  return [...said, reason('unexplained')];
+  return undefined;
+}
+
+/**
+ * An answer comes later than the reading that it answers, and their moments are whole seconds: what lay on their staging machine by
+ * the end of that second they may have gone by, whenever we heard of it.
+ */
+function asRead(reported: readonly ReportedEvent[], at: Instant): readonly ReportedEvent[] {
+  const until = new Date(Date.parse(at) + 1000).toISOString();
+  return reported.map((r) => (r.stagedAt !== undefined && r.stagedAt < until && (r.acceptedAt === undefined || r.acceptedAt > at) ? { ...r, acceptedAt: at } : r));
 }
 
 /** None, then every one, then every two, then every three. */

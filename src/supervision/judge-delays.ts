@@ -1,3 +1,4 @@
+import type { Delays, EventShares, ExchangeDelay } from '../domain/exchange-delays.js';
 import type { CaseFacts, ClockLevel, ClockReading, Pause } from '../domain/supervision-facts.js';
 import { clockLevels } from '../domain/supervision-facts.js';
 import type { RuleSet } from '../domain/supervision-rules.js';
@@ -17,40 +18,6 @@ export interface ReportedEvent {
   readonly stagedAt?: Instant | undefined;
   readonly pickedUpAt?: Instant | undefined;
   readonly acceptedAt?: Instant | undefined;
-}
-
-/** Whose time an event took, in milliseconds; what lasts still is counted up to now. */
-export interface EventShares {
-  readonly exchangeId: string;
-  readonly channel: string;
-  readonly event: string;
-  readonly sequence: string;
-  readonly version: number;
-  readonly happenedAt: Instant;
-  /** From what the bureau says happened until we saw it: entered late there, or polled late here. */
-  readonly bureauMs: number;
-  readonly gatewayMs: number;
-  readonly stagingMs: number;
-  readonly centerMs: number;
-  readonly acceptedAt?: Instant | undefined;
-  readonly waitsAt?: 'gateway' | 'staging machine' | 'center' | undefined;
-}
-
-/** A level that the receiver must have seen only because an event reached it late. */
-export interface ExchangeDelay {
-  readonly channel: string;
-  readonly level: ClockLevel;
-  /** The level by what had happened, at the same moment. */
-  readonly ours?: ClockLevel | undefined;
-  /** When it reached that level there. */
-  readonly at: Instant;
-  /** The events that had happened and were captured by then, and were not accepted there yet. */
-  readonly late: readonly EventShares[];
-}
-
-export interface Delays {
-  readonly events: readonly EventShares[];
-  readonly caused: readonly ExchangeDelay[];
 }
 
 export const weightOf = (level: ClockLevel | undefined): number => (level === undefined ? -1 : clockLevels.indexOf(level));

@@ -1,3 +1,4 @@
+import { alarmWords } from '../domain/alarm-words.js';
 import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
@@ -115,7 +116,7 @@ export class OpinionPoller {
     const nowMs = clock.now().getTime();
     if (open.length === 0 || (this.told?.open === seen && nowMs - this.told.atMs < toldForMs / 2)) return;
     const first = open.map((q) => q.answerBy).filter((x) => x !== undefined).sort()[0];
-    await alarms.raise('queries-open', 'query-open', `${open.length} queries (督办) are not answered: ${open.slice(0, 5).map((q) => `${q.theirNo} about case ${q.caseNo}`).join(', ')}${first === undefined ? '' : `; the first is to be answered by ${first}`}`, undefined, { forMs: toldForMs });
+    await alarms.raise('queries-open', 'query-open', alarmWords['query-open']({ count: open.length, shown: open.slice(0, 5).map((q) => ({ no: q.theirNo, caseNo: q.caseNo })), answerBy: first }), undefined, { forMs: toldForMs });
     this.told = { open: seen, atMs: nowMs };
   }
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { alarmWords } from '../domain/alarm-words.js';
 import type { ClockJudge } from '../domain/supervision-cards.js';
-import { clockLevels, type CaseFacts, type ClockLevel } from '../domain/supervision-facts.js';
+import type { CaseFacts, ClockLevel } from '../domain/supervision-facts.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { Instant } from '../domain/vocabulary.js';
 import { WorkingCalendar, type CalendarTable } from '../domain/working-calendar.js';
 import type { AlarmStore } from '../ledger/alarm.store.js';
 import type { BreachStore } from '../ledger/breach.store.js';
-import type { CardRow, CardStore } from '../ledger/card.store.js';
+import type { CardStore } from '../ledger/card.store.js';
 import { FactsMoved, type ClockStore, type KnownFacts } from '../ledger/clock.store.js';
 import type { ReportStore } from '../ledger/report.store.js';
 import type { Clock } from '../platform/clock.js';
@@ -196,10 +197,9 @@ export class SupervisionPoller {
     for (let fresh = await cards.unnotified(500); fresh.length > 0; fresh = await cards.unnotified(500)) {
       const told = fresh.filter((c) => settings.notify.includes(c.level));
       if (told.length <= toldEach) {
-        for (const c of told) await alarms.raise(`card:${c.id}`, 'card-issued', tellCard(c), `gateway clock ${c.caseNo} shows the arithmetic; gateway cards ${c.id} what can be done`, { severity: c.level === 'red' ? 'critical' : 'warning', forMs: toldForMs });
+        for (const c of told) await alarms.raise(`card:${c.id}`, 'card-issued', alarmWords['card-issued']({ cards: [c] }), { en: `gateway clock ${c.caseNo} shows the arithmetic; gateway cards ${c.id} what can be done`, zh: `请用 gateway clock ${c.caseNo} 核对时限计算，用 gateway cards ${c.id} 处理` }, { severity: c.level === 'red' ? 'critical' : 'warning', forMs: toldForMs });
       } else {
-        const counts = clockLevels.map((level) => `${told.filter((c) => c.level === level).length} ${level}`).join(', ');
-        await alarms.raise(`cards:${told[0]!.id}-${told.at(-1)!.id}`, 'card-issued', `${told.length} cards: ${counts}; the first: ${tellCard(told[0]!)}`, 'gateway cards --open lists them', { severity: told.some((c) => c.level === 'red') ? 'critical' : 'warning', forMs: toldForMs });
+        await alarms.raise(`cards:${told[0]!.id}-${told.at(-1)!.id}`, 'card-issued', alarmWords['card-issued']({ cards: told }), { en: 'gateway cards --open lists them', zh: '请用 gateway cards --open 查看' }, { severity: told.some((c) => c.level === 'red') ? 'critical' : 'warning', forMs: toldForMs });
       }
       await cards.markNotified(fresh.map((c) => c.id));
     }
@@ -207,8 +207,3 @@ export class SupervisionPoller {
 }
 
 const digestOf = (facts: CaseFacts): string => createHash('sha256').update(JSON.stringify(facts)).digest('hex');
-
-function tellCard(c: CardRow): string {
-  const what = c.object === 'case' ? '' : ` (${c.object} ${c.sequence})`;
-  return `${c.level} card of ${c.body} for case ${c.caseNo}${what}, item ${c.itemCode ?? 'unknown'}: used ${c.used}, limits ${c.limits}`;
-}

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import type { ShownCalendar } from '../../src/cli/calendar.command.js';
 import type { GatewayStatus } from '../../src/cli/format-status.js';
 import { runCli } from '../../src/cli/run-cli.command.js';
+import { LocalDayStore } from '../../src/ledger/local-day.store.js';
 import type { Alarm } from '../../src/ledger/plan-alarms.js';
 import { loadMappings } from '../../src/mapping/load-mappings.adapter.js';
 import { loadSettings } from '../../src/platform/config/load-settings.config.js';
@@ -161,6 +162,31 @@ it.each<[Record<string, string>, string]>([
   const { code, err } = await cli(['alarms', 'test'], over);
   expect(code).toBe(78);
   expect(err).toContain(`${key} `);
+});
+
+it('shows the days that were decided on the ops page over those of the file, and says which is which', async () => {
+  const file = { ...env, GATEWAY_CONFIG_DIR: path.join(folder, 'config-days') };
+  cpSync(env['GATEWAY_CONFIG_DIR']!, file.GATEWAY_CONFIG_DIR, { recursive: true });
+  const yaml = path.join(file.GATEWAY_CONFIG_DIR, 'calendar.yaml');
+  const text = readFileSync(yaml, 'utf8');
+  writeFileSync(yaml, text.replace(/^freeDays: \[\]$/m, 'freeDays:\n  - { day: 2026-06-01..2026-06-02, reason: 停电检修 }'));
+  const days = new LocalDayStore(ledger, new SystemClock(), { version: '', national: [], local: [], hours: [] });
+  await ledger.transaction(async (r) => {
+    await days.decide(r, ['2026-06-02', '2026-06-06'], 'working', '集中办件', 'ops li');
+    await days.decide(r, ['2026-06-03'], 'free', '取消', 'ops li');
+    await days.decide(r, ['2026-06-03'], 'none', '照常上班', 'ops li');
+  });
+  const shown = (await cli(['calendar', '2026', '--json'], file)).json<ShownCalendar>();
+  expect(shown.exceptions.filter((d) => d.day.startsWith('2026-06-0'))).toEqual([
+    { day: '2026-06-01', working: false, by: 'file', reason: '停电检修' },
+    { day: '2026-06-02', working: true, by: 'page', reason: '集中办件', decidedBy: 'ops li', decidedAt: expect.any(String) as string },
+    { day: '2026-06-06', working: true, by: 'page', reason: '集中办件', decidedBy: 'ops li', decidedAt: expect.any(String) as string },
+  ]);
+  expect((await cli(['calendar', '2026'], file)).out).toMatch(/2026-06-01 +一 +休 +file +停电检修\n +2026-06-02 +二 +班 +page: ops li, \d{4}-\d\d-\d\d [\d:.+]+ +集中办件\n/);
+  // Where the ledger does not answer, the file alone.
+  const without = await cli(['calendar', '2026'], { ...file, LEDGER_URL: `postgres://nobody:x@127.0.0.1:${await freePort()}/none` });
+  expect(without.out).toMatch(/2026-06-01\.\.06-02 +一二 +休 +file[\s\S]*Days decided on the ops page are not in it: the ledger \(.*127\.0\.0\.1:\d+.*\) cannot be reached/);
+  await ledger.run(raw('delete from local_day_change'));
 });
 
 it('shows and checks the calendar', async () => {

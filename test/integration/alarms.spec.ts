@@ -318,10 +318,10 @@ it('logs in to the mail server, demands TLS where it is to, and names no passwor
 
 it('stages raise and clear alarms of their own', async () => {
   const s = scheduler();
-  await s.alarms.raise('stage-alarm:statement', 'stage-alarm', 'the statement of 2026-10-19 does not balance', 'look at the differences', { severity: 'critical', channel: 'center' });
+  await s.alarms.raise('stage-alarm:statement', 'stage-alarm', { en: 'the statement of 2026-10-19 does not balance', zh: '2026-10-19 的对账单不平' }, { en: 'look at the differences' }, { severity: 'critical', channel: 'center' });
   expect(await look(s)).toEqual([]);
-  await s.alarms.raise('stage-alarm:statement', 'stage-alarm', 'the statement of 2026-10-19 does not balance: 3 differences', 'look at the differences', { severity: 'critical', channel: 'center' });
-  await s.alarms.raise('queue-emptied', 'queue-emptied', 'emptied', undefined, { forMs: 5 * minute });
+  await s.alarms.raise('stage-alarm:statement', 'stage-alarm', { en: 'the statement of 2026-10-19 does not balance: 3 differences', zh: '2026-10-19 的对账单不平：3 处差异' }, { en: 'look at the differences' }, { severity: 'critical', channel: 'center' });
+  await s.alarms.raise('queue-emptied', 'queue-emptied', { en: 'emptied', zh: '被清空' }, undefined, { forMs: 5 * minute });
   expect(await look(s, minute)).toEqual(['stage-alarm:statement', 'queue-emptied']);
   expect(hook.got[0]!.raised[0]).toMatchObject({ severity: 'critical', alarms: [{ text: 'the statement of 2026-10-19 does not balance: 3 differences', remedy: 'look at the differences' }] });
   await s.alarms.clear('stage-alarm:statement');

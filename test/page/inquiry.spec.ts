@@ -232,6 +232,19 @@ describe('at the telephone', () => {
     await visit.end();
   });
 
+  test('a clerk who signs on to the ops page is led here, and again by each of its addresses', async () => {
+    const visit = await browser.visit(stand, undefined, '/login');
+    const { page } = visit;
+    await page.getByLabel('用户名').fill('clerk');
+    await page.getByLabel('密码').fill(password);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('姓名、单位名称或办件编号的开头').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/inquiry/desk');
+    await page.goto('/ops/exchanges');
+    await page.getByLabel('姓名、单位名称或办件编号的开头').waitFor();
+    await visit.end();
+  });
+
   test('who may not, may not', async () => {
     const visit = await browser.visit(stand, 'viewer', '/desk', { face });
     await visit.page.getByRole('alert').getByText('您的角色不能使用话务查询').waitFor();

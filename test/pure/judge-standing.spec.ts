@@ -91,6 +91,7 @@ describe('channels', () => {
     expect(found).toEqual({
       key: 'pick-up-silent:center', kind: 'pick-up-silent', severity: 'warning', channel: 'center', remedy: alarmKinds['pick-up-silent'].remedy,
       text: 'channel center: 3 messages not picked up, the oldest for 4 h 30 min of working time, expected within 2 h',
+      textZh: '通道 center：3 份报文未被取走，最久的已等 4 小时 30 分工作时间，预期 2 小时内', remedyZh: alarmKinds['pick-up-silent'].remedyZh,
     });
   });
 });

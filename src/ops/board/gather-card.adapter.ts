@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BoardCaseDetail, CardDetail, CardEvidence, CardLine, CardsPage, CausedLevel, TimelineEvent } from '../../domain/ops-board-api.js';
+import type { Delays } from '../../domain/exchange-delays.js';
+import type { BoardCaseDetail, CardDetail, CardEvidence, CardLine, CardsPage } from '../../domain/ops-board-api.js';
 import { GatewayFailure } from '../../domain/failures.js';
 import { maskText } from '../../domain/mask-personal.js';
 import type { CaseSnapshot } from '../../domain/snapshot.js';
@@ -12,7 +13,7 @@ import type { CaseTimelineStore, EventTimeline } from '../../ledger/case-timelin
 import type { Clock } from '../../platform/clock.js';
 import { computeClock } from '../../supervision/compute-clock.js';
 import { explainClock } from '../../supervision/explain-clock.js';
-import { judgeDelays, type Delays } from '../../supervision/judge-delays.js';
+import { judgeDelays } from '../../supervision/judge-delays.js';
 import { refuse } from '../refusal.js';
 import type { TheirViews } from './gather-theirs.adapter.js';
 import type { BoardRules } from './supervision-rules.adapter.js';
@@ -41,7 +42,7 @@ export class CardViews {
     const nowMs = at === undefined ? clock.now().getTime() : Date.parse(at);
     const [reported, snapshot, cards, said] = await Promise.all([timelines.ofCase(rules.stream, caseNo), timelines.latestSnapshot(rules.stream, caseNo), view.page({ caseNo }, undefined, cardsOfCase), theirs.ofCase(caseNo)]);
     const delays = this.delaysOf(kept, set.body, nowMs, reported);
-    const base = { caseNo, at: new Date(nowMs).toISOString(), body: set.body, bodies: rules.bodies, itemName: snapshot === undefined ? undefined : ((JSON.parse(snapshot.body) as CaseSnapshot).case['item_name'] ?? undefined), facts: kept.facts, theirs: said, ...eventsOf(delays) };
+    const base = { caseNo, at: new Date(nowMs).toISOString(), body: set.body, bodies: rules.bodies, itemName: snapshot === undefined ? undefined : ((JSON.parse(snapshot.body) as CaseSnapshot).case['item_name'] ?? undefined), facts: kept.facts, theirs: said, ...delays };
     const lines = cards.map((c) => lineOf(c, c.body === set.body && causedBy(c, delays)));
     try {
       return { ...base, reading: computeClock(kept.facts, set, rules.meters, nowMs), explanation: explainClock(kept.facts, set, rules.meters, nowMs), cards: lines };
@@ -68,7 +69,7 @@ export class CardViews {
       card: lineOf(card, causedBy(card, delays)), examinedAt: card.examinedAt, examinedNote: card.examinedNote, evidence: history!.evidence as CardEvidence, evidenceSha256: createHash('sha256').update(history!.evidenceText).digest('hex'),
       // People write reasons; what looks like a number of a person is none of the page's business.
       log: history!.log.map((l) => ({ ...l, reason: maskText(l.reason, []) })),
-      moves: (Object.keys(cardMoves) as CardMove[]).filter((m) => (cardMoves[m].from as readonly CardState[]).includes(card.state)), ...eventsOf(delays),
+      moves: (Object.keys(cardMoves) as CardMove[]).filter((m) => (cardMoves[m].from as readonly CardState[]).includes(card.state)), ...delays,
       messages: reported.map(({ exchangeId, channel, messageId, sha256, manifestSeq }) => ({ exchangeId, channel, messageId, sha256, manifestSeq })),
     };
   }
@@ -109,11 +110,7 @@ export class CardViews {
 }
 
 const causedBy = (card: CardRow, delays: Delays): boolean => card.object === 'case' && delays.caused.some((d) => d.level === card.level);
-const eventsOf = (delays: Delays): { events: readonly TimelineEvent[]; caused: readonly CausedLevel[] } => delays;
 
-export function lineOf(c: CardRow, caused: boolean): CardLine {
-  return {
-    id: c.id, caseNo: c.caseNo, body: c.body, object: c.object, sequence: c.sequence, level: c.level, itemCode: c.itemCode, section: c.section, office: c.office,
-    crossedAt: c.crossedAt, issuedAt: c.issuedAt, limits: c.limits, used: c.used, state: c.state, stands: c.stands, caused,
-  };
+export function lineOf({ stream: _stream, examinedAt: _at, examinedNote: _note, ...card }: CardRow, caused: boolean): CardLine {
+  return { ...card, caused };
 }

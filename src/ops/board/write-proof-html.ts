@@ -1,5 +1,6 @@
 import { amountInChinese, examinedInChinese, levelsInChinese, limitsInChinese, outcomeInChinese, reasonInChinese, sayInChinese } from '../../domain/clock-sayings.js';
-import type { CardDetail, TimelineEvent } from '../../domain/ops-board-api.js';
+import type { EventShares } from '../../domain/exchange-delays.js';
+import type { CardDetail } from '../../domain/ops-board-api.js';
 import type { ExplainedLine } from '../../domain/supervision-facts.js';
 import type { Proof } from './compose-proof.js';
 
@@ -37,7 +38,7 @@ function arithmetic(lines: readonly ExplainedLine[]): string {
   return `${notes}\n${intervals.length === 0 ? '' : table(['起', '止', '是否计入', '说明', '计入', '累计'], intervals, [4, 5])}\n${results}`;
 }
 
-const name = (e: TimelineEvent): string => `${events[e.event] ?? e.event}${e.sequence === '1' ? '' : ` ${e.sequence}`}${e.version > 1 ? `（第 ${e.version} 版）` : ''}`;
+const name = (e: EventShares): string => `${events[e.event] ?? e.event}${e.sequence === '1' ? '' : ` ${e.sequence}`}${e.version > 1 ? `（第 ${e.version} 版）` : ''}`;
 
 /** A page to print, in Chinese, that needs nothing from elsewhere: a card, how it was computed, and whose time it was. */
 export function writeProofHtml(d: CardDetail, proof: Proof): string {

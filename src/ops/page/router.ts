@@ -43,6 +43,11 @@ router.beforeEach(async (to) => {
   }
   if (!me.value) return to.meta.open === true ? true : { name: 'login', query: to.fullPath === '/' ? {} : { back: to.fullPath } };
   if (me.value.mustChangePassword && to.name !== 'password') return { name: 'password', query: to.meta.open === true || to.fullPath === '/' ? {} : { back: to.fullPath } };
+  // A clerk has nothing to do on these pages: the session is the desk's as well.
+  if (me.value.role === 'clerk' && me.value.desk !== undefined && to.name !== 'password') {
+    window.location.replace(me.value.desk);
+    return false;
+  }
   if (to.name === 'login') return { path: '/' };
   if (to.meta.needs !== undefined && !may(to.meta.needs)) return { name: 'nothing', params: { nothing: to.path.slice(1).split('/') }, replace: true };
   return true;

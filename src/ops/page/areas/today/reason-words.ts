@@ -7,11 +7,11 @@ export interface ReasonText { readonly text: string; readonly remedy?: string | 
 
 const kindOf = (kind: string): (typeof alarmKinds)[AlarmKind] | undefined => (Object.hasOwn(alarmKinds, kind) ? alarmKinds[kind as AlarmKind] : undefined);
 
-/** An alarm in words. In Chinese the kind says what it is; the text with its names and counts stays as the gateway wrote it. */
+/** An alarm in words. In Chinese the kind says what it is, and below it stands what exactly; English where an older version wrote it. */
 export function alarmWords(alarm: AlarmLine): ReasonText & { readonly detail?: string | undefined } {
   const kind = kindOf(alarm.kind);
   if (language.value === 'en' || !kind) return { text: sentence(alarm.text), remedy: sentence(alarm.remedy) };
-  return { text: kind.zh, remedy: kind.remedyZh, detail: alarm.text };
+  return { text: kind.zh, remedy: alarm.remedyZh ?? kind.remedyZh, detail: alarm.textZh ?? alarm.text };
 }
 
 /** Why a light is not green, in words. */
