@@ -3,8 +3,8 @@ import { mssqlDialect } from '../../platform/database/mssql-dialect.adapter.js';
 import { postgresDialect } from '../../platform/database/postgres-dialect.adapter.js';
 
 /** What an alarm says and what to do about it, in Chinese too. */
-export class AddAlarmWords1764002300000 implements MigrationInterface {
-  readonly name = 'AddAlarmWords1764002300000';
+export class AddAlarmWords1764002500000 implements MigrationInterface {
+  readonly name = 'AddAlarmWords1764002500000';
 
   async up(runner: QueryRunner): Promise<void> {
     const d = runner.connection.options.type === 'mssql' ? mssqlDialect : postgresDialect;

@@ -3,8 +3,8 @@ import { mssqlDialect } from '../../platform/database/mssql-dialect.adapter.js';
 import { postgresDialect } from '../../platform/database/postgres-dialect.adapter.js';
 
 /** How far the search keys were made anew from the snapshots. */
-export class AddSearchPosition1764002200000 implements MigrationInterface {
-  readonly name = 'AddSearchPosition1764002200000';
+export class AddSearchPosition1764002400000 implements MigrationInterface {
+  readonly name = 'AddSearchPosition1764002400000';
 
   async up(runner: QueryRunner): Promise<void> {
     const d = runner.connection.options.type === 'mssql' ? mssqlDialect : postgresDialect;
