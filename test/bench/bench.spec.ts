@@ -27,8 +27,9 @@ it('the short bench of the ops page asks for everything once while the gateway w
 
 it('the short reconciliation bench settles what agrees and explains the rest', async () => {
   const { stdout } = await run(process.execPath, ['dist/simulator/bench.js', 'reconcile', '--short', '--json'], { maxBuffer: 1 << 24 });
-  const figures = JSON.parse(stdout) as { items: number; exact: number; differences: number; timesBareKept: number; dayRatio: number };
+  const figures = JSON.parse(stdout) as { items: number; exact: number; differences: number; timesBareKept: number; timesIndexed: number; dayRatio: number };
   expect(figures).toMatchObject({ items: 20_000, exact: 19_600 });
+  expect(figures.timesIndexed).toBeGreaterThan(0);
   expect(figures.differences).toBe(600);
   expect(figures.timesBareKept).toBeGreaterThan(0);
   expect(figures.dayRatio).toBeGreaterThan(0);
