@@ -27,6 +27,11 @@ describe('the plan of a storm', () => {
   });
 });
 
+it('a storm of a single fault has a plan too', () => {
+  const { mixed } = planFaults([{ name: 'a', lasts: [100, 900] }], makeRandom(5).next, { aloneRounds: 1, mixedMs: 20_000, again: {} });
+  expect(mixed.length).toBeGreaterThan(5);
+});
+
 it.each(['redis', 'postgres'])('a short storm, queue on %s: nothing lost, doubled, out of order or falsely reported', async (queue) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'gw-storm-report-'));
   try {

@@ -79,7 +79,8 @@ function judgeExchange(evidence: Evidence, e: LedgerExchange): Violation[] {
       say('unexplained', 'held, and nobody holds anything back in a storm');
       break;
     case 'cancelled':
-      if (applied !== undefined) say('unexplained', 'cancelled as if it had never left, and the center applied it');
+      // A case that is deleted after a lying answer: what counts as refused is not held back for a correction any more.
+      if (applied !== undefined && !(evidence.has('acknowledgements-wrong') && e.notes.includes('refused'))) say('unexplained', 'cancelled as if it had never left, and the center applied it');
       break;
   }
   if (['staged', 'picked_up', 'accepted', 'refused'].includes(e.state)) {

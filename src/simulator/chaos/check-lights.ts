@@ -164,7 +164,7 @@ class LightJudge {
     if (stands || !this.by.punctual.has(caseNo) || object === 'pre-acceptance') return;
     // All that was entered by then was there to be read: a card that it forbids harms somebody, although it was withdrawn.
     const before = find(this.at(bureauCase, crossed - punctualSeconds));
-    if (before === undefined || before.endedAt !== undefined || (before.crossings[level] ?? Infinity) > crossed) this.say('misjudged', caseNo, `${name} was issued although the clock stood still or had ended at its moment`, entry.messageId);
+    if (before !== undefined && (before.endedAt !== undefined || (before.crossings[level] ?? Infinity) > crossed)) this.say('misjudged', caseNo, `${name} was issued although the clock stood still or had ended at its moment`, entry.messageId);
   }
 
   private judgeMissing({ caseNo }: BureauCase, view: SupervisedCase, told: readonly Told[]): void {

@@ -47,7 +47,11 @@ export function planFaults(known: readonly Known[], random: () => number, size: 
     const fault = queue.pop()!;
     const lastsMs = Math.min(lasting(fault), Math.max(100, size.mixedMs - at));
     // Two of a kind at once would undo each other.
-    if (mixed.some((m) => m.name === fault.name && m.atMs + m.lastsMs > at)) continue;
+    if (mixed.some((m) => m.name === fault.name && m.atMs + m.lastsMs > at)) {
+      // With few faults all of them may be under way.
+      if (queue.length === 0) free[track] = at + 200;
+      continue;
+    }
     mixed.push({ name: fault.name, atMs: at, lastsMs });
     free[track] = at + lastsMs + Math.round(200 + random() * 1_500);
   }

@@ -187,11 +187,16 @@ class Storm {
     const started = Date.now();
     let last: Unsettled | string = 'not asked yet';
     let quiet = 0;
+    let slow: string | undefined;
     while (Date.now() - started < limitMs) {
       last = await countUnsettled(unsettled).catch((error: unknown) => String(error));
       // Twice in a row, so that a moment between two steps is not taken for the end.
       quiet = typeof last !== 'string' && last.total === 0 ? quiet + 1 : 0;
-      if (quiet === 2) return Date.now() - started;
+      if (quiet === 2) {
+        if (slow !== undefined) this.options.say(`        settled after ${Math.round((Date.now() - started) / 1000)} s; after ten there was left: ${slow}`);
+        return Date.now() - started;
+      }
+      if (Date.now() - started > 10_000) slow ??= typeof last === 'string' ? last : last.where.join('; ');
       await this.breathe(200);
     }
     this.options.say(`NOT SETTLED ${Math.round(limitMs / 1000)} s after ${after}: ${typeof last === 'string' ? last : JSON.stringify(last)}`);

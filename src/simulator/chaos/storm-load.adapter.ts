@@ -144,7 +144,7 @@ class BureauStorm implements StormLoad {
     if (name === 'wide') return this.changeMany(random);
     if (name === 'mend') return this.mend();
     if (name === 'deadline') return this.meetDeadline(random);
-    const record = this.known.pick(random, name === 'taken-back' ? (r) => r.case['status'] === 'CLOSED' : undefined);
+    const record = this.known.pick(random, name === 'taken-back' ? (r) => r.case['status'] === 'CLOSED' && !this.known.punctual.has(r.caseNo) : undefined);
     if (record === undefined) return;
     switch (name) {
       case 'advance': return this.advance(record, random.chance(0.05) ? 'refuse' : 'through', random, 0);
@@ -190,7 +190,7 @@ class BureauStorm implements StormLoad {
 
   /** An application is accepted so that a limit passes in some seconds; until then its clock is stopped, or the case closed, or nobody does anything. */
   private async meetDeadline(random: Random): Promise<void> {
-    const record = this.known.pick(random, (r) => r.case['status'] === 'APPLIED' && r.children.supplements.every((s) => s['received_at'] !== null) && !this.known.punctual.has(r.caseNo));
+    const record = this.known.pick(random, (r) => r.case['status'] === 'APPLIED' && r.children.supplements.length === 0 && !this.known.punctual.has(r.caseNo));
     const seconds = random.int(4, 20);
     const change = record && this.options.deadlines && dateAcceptance(record, this.catalogue, this.options.deadlines.counts, Math.floor(Date.now() / 1000) + seconds, random);
     if (record === undefined || change === undefined) return;
