@@ -29,8 +29,8 @@ export async function settleExact(runner: Runner, tier: Tier | undefined, w: Exa
     from charge c where c.id > ${w.from} and c.id <= ${w.to} and c.ended_at is null and c.version = 1 and (c.exempt = 1 or c.amount_fen = 0) and c.payment_code is null
       and not exists (select 1 from difference d where d.is_open = 1 and d.case_no is not null and d.case_no = c.case_no and d.item_kind = 'fee-record')`);
   if (!tier) return none.affected;
-  // Grouped by code: one pair means one charge and one payment. What is older than the pair's newer side is looked up by index, so
-  // that a day costs a day; the planner sees that there is nothing older when all is new, and hashes.
+  // Grouped by code: one pair means one charge and one payment, and the sum is 1 only of a single pair that agrees. What is older than
+  // the pair's newer side is looked up by index, so that a day costs a day; the planner sees that there is nothing older when all is new.
   const insert = (newer: Sql): Sql => sql`
     insert into match_line (match_no, expected_id, returned_id, rule_name, outcome, statement_day, run_id, matched_at)
     select -x.returned_id, x.expected_id, x.returned_id, ${raw(`'${tier.rule}'`)}, 'matched', case when x.statement_day < ${w.firstOpenDay} then ${w.firstOpenDay} else x.statement_day end, ${raw(w.runId)}, ${w.now}
@@ -42,8 +42,8 @@ export async function settleExact(runner: Runner, tier: Tier | undefined, w: Exa
         and not exists (select 1 from match_line m where m.live = 0 and m.expected_id is not null and m.expected_id = c.id)
         and not exists (select 1 from match_line m where m.live = 1 and m.returned_id is not null and m.returned_id > ${w.from} and m.returned_id = r.id)
       group by r.payment_code
-      having count(*) = 1 and min(case when ${agrees(tier)} and c.ended_at is null and c.version = 1 and c.exempt = 0 and c.amount_fen > 0
-        and r.status = 'paid' and r.superseded_at is null and r.version = 1 and r.line_count = 1 then 1 else 0 end) = 1) x
+      having sum(case when ${agrees(tier)} and c.ended_at is null and c.version = 1 and c.exempt = 0 and c.amount_fen > 0
+        and r.status = 'paid' and r.superseded_at is null and r.version = 1 and r.line_count = 1 then 1 else 2 end) = 1) x
     where not exists (select 1 from fee_record o where o.original_serial is not null and o.original_serial = x.serial)
       and not exists (select 1 from fee_record o where o.version > 1 and o.serial = x.serial)`;
   const arrived = await runner.run(insert(sql`r.id > ${w.from} and r.id <= ${w.to} and c.id <= ${w.to}
