@@ -14,6 +14,7 @@ import type { Notice } from '../../src/domain/alarm-notice.js';
 import type { AlarmSettings } from '../../src/domain/alarm-settings.js';
 import { channelSchema } from '../../src/domain/settings.js';
 import { AlarmNoticeStore } from '../../src/ledger/alarm-notice.store.js';
+import { alarmKinds } from '../../src/domain/alarm-kinds.js';
 import { AlarmStore } from '../../src/ledger/alarm.store.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { ChannelStore } from '../../src/ledger/channel.store.js';
@@ -323,6 +324,9 @@ it('stages raise and clear alarms of their own', async () => {
   await s.alarms.raise('stage-alarm:statement', 'stage-alarm', { en: 'the statement of 2026-10-19 does not balance: 3 differences', zh: '2026-10-19 的对账单不平：3 处差异' }, { en: 'look at the differences' }, { severity: 'critical', channel: 'center' });
   await s.alarms.raise('queue-emptied', 'queue-emptied', { en: 'emptied', zh: '被清空' }, undefined, { forMs: 5 * minute });
   expect(await look(s, minute)).toEqual(['stage-alarm:statement', 'queue-emptied']);
+  expect(await s.alarms.open()).toMatchObject([
+    { key: 'queue-emptied', textZh: '被清空', remedyZh: alarmKinds['queue-emptied'].remedyZh }, { key: 'stage-alarm:statement', textZh: '2026-10-19 的对账单不平：3 处差异', remedyZh: '见告警内容' },
+  ]);
   expect(hook.got[0]!.raised[0]).toMatchObject({ severity: 'critical', alarms: [{ text: 'the statement of 2026-10-19 does not balance: 3 differences', remedy: 'look at the differences' }] });
   await s.alarms.clear('stage-alarm:statement');
   await s.alarms.clear('stage-alarm:nobody');

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { alarmWords } from '../../src/domain/alarm-words.js';
+import { AlarmStore } from '../../src/ledger/alarm.store.js';
+import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { generateCases } from '../../src/simulator/bureau/generate-cases.js';
 import { sql } from '../../src/platform/database/sql.js';
 import { openBrowser, type TestBrowser } from '../support/browser.js';
@@ -135,6 +138,25 @@ describe('repairing on the page', () => {
     await eventually(async () => (await stand.view.find({ states: ['cancelled'] }, 100)).filter((e) => e.event === 'application').length, (cancelled) => cancelled === n, 'cancelled');
     await one.end();
     await two.end();
+  });
+
+  test('an alarm is said in the language of the page, with its names and counts', async () => {
+    const alarms = new AlarmStore(stand.ledger, new SystemClock());
+    await alarms.raise('pick-up-silent:center', 'pick-up-silent', alarmWords['pick-up-silent']({ channel: 'center', count: 3, forMs: 16_200_000, withinMs: 7_200_000 }), undefined, { channel: 'center' });
+    await alarms.raise('query-open', 'query-open', alarmWords['query-open']({ count: 1, shown: [{ no: 'DB1', caseNo: 'YYGT202611000123' }] }));
+    await alarms.raise('old', 'disk-low', { en: 'written by an older version', zh: '' });
+    // They have lasted long enough to be told; the last one is as a version without Chinese words left it.
+    await stand.ledger.run(sql`update alarm set raised_at = since, text_zh = case when text_zh = '' then null else text_zh end`);
+    const visit = await browser.visit(stand, 'viewer', '/');
+    const list = visit.page.getByRole('list', { name: '警报' });
+    await list.getByText('通道 center：3 份报文未被取走，最久的已等 4 小时 30 分工作时间，预期 2 小时内').waitFor();
+    await list.getByText('1 件督办未答复：DB1（办件 YYGT202611000123）').waitFor();
+    await list.getByText('written by an older version').waitFor();
+    expect(await list.getByRole('listitem').filter({ hasNotText: 'older version' }).allTextContents()).not.toEqual(expect.arrayContaining([expect.stringMatching(/not picked up|not answered/)]));
+    await visit.looks('alarms');
+    await visit.switchTo('en', 'light');
+    await visit.page.getByRole('list', { name: 'Alarms' }).getByText('Channel center: 3 messages not picked up, the oldest for 4 h 30 min of working time, expected within 2 h').waitFor();
+    await visit.end();
   });
 
   test('a connection that is lost is seen, and comes back by itself', async () => {

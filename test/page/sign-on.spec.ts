@@ -65,6 +65,14 @@ describe('signing on', () => {
     await visit.end();
   });
 
+  test('a clerk is told where its desk is missing', async () => {
+    const visit = await browser.visit(stand, undefined, '/');
+    await fill(visit.page, 'clerk', password);
+    await visit.page.getByText('话务员使用热线查询台，它在这里尚未启用').waitFor();
+    await visit.looks('clerk');
+    await visit.end();
+  });
+
   test('a session that ended leads to the login and back', async () => {
     const visit = await browser.visit(stand, 'finance', '/exchanges');
     const { page } = visit;

@@ -2,7 +2,7 @@ import { computed, ref, shallowRef, watch } from 'vue';
 import { heartbeatMs, type Today } from '../../domain/ops-api.js';
 import { opsPrefix } from '../../domain/ops-routes.js';
 import { call, CallError } from './call.js';
-import { me } from './session.js';
+import { may, me } from './session.js';
 
 /** How the gateway stands, as the stream told it last. */
 export const today = shallowRef<Today | undefined>();
@@ -70,9 +70,9 @@ export function reconnect(): void {
   open();
 }
 
-/** Keeps the stream open while somebody is signed on. */
+/** Keeps the stream open while somebody is signed on who may hear it. */
 export function startLive(): void {
-  watch(() => me.value !== undefined && !me.value.mustChangePassword, (signedOn) => {
+  watch(() => me.value !== undefined && !me.value.mustChangePassword && may('GET stream'), (signedOn) => {
     if (signedOn) {
       liveState.value = 'connecting';
       open();
@@ -85,6 +85,6 @@ export function startLive(): void {
   setInterval(() => {
     if (source && liveState.value === 'live' && Date.now() - heardAt.value > silenceMs) void lost();
   }, 2000);
-  window.addEventListener('online', () => me.value && reconnect());
+  window.addEventListener('online', () => may('GET stream') && reconnect());
   window.addEventListener('offline', () => source && void lost());
 }
