@@ -25,6 +25,7 @@ const namesPerReply = 128;
  */
 export class StagingFiles {
   private readonly opened = new Map<number, Opened>();
+  private ended = false;
   private lastHandle = 0;
 
   constructor(private readonly root: string) {}
@@ -90,6 +91,7 @@ export class StagingFiles {
 
   /** Closes what the session left open. */
   async closeAll(): Promise<void> {
+    this.ended = true;
     const files = [...this.opened.values()].filter((o) => o.kind === 'file');
     this.opened.clear();
     await Promise.allSettled(files.map((o) => o.tail));
@@ -116,7 +118,13 @@ export class StagingFiles {
       (has(openFlags.truncate) ? O_TRUNC : 0) |
       (has(openFlags.exclusive) ? O_EXCL : 0) |
       (has(openFlags.append) ? O_APPEND : 0);
-    return this.keep({ kind: 'file', file: await open(this.local(path), bits, mode ?? 0o640), tail: Promise.resolve() });
+    const file = await open(this.local(path), bits, mode ?? 0o640);
+    if (this.ended) {
+      // The connection was cut while the file was being opened: nobody will close it.
+      await file.close();
+      throw new SftpRefusal(sftpStatus.failure, 'the session is over');
+    }
+    return this.keep({ kind: 'file', file, tail: Promise.resolve() });
   }
 
   /** Runs what concerns one open file in the order it was asked, while other files go on. */
