@@ -8,6 +8,7 @@ import type { Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import type { BureauDialect } from './bureau-dialect.js';
 import type { CaseMarks, Position, TableMark } from './bureau-marks.js';
+import { countsText } from './capture-case.js';
 import { mssqlBureau } from './mssql-bureau.adapter.js';
 import { postgresBureau } from './postgres-bureau.adapter.js';
 
@@ -244,9 +245,4 @@ function present(row: Record<string, unknown>): Row {
     if (value !== null && column !== 'parent_key') out[column] = value as string;
   }
   return out;
-}
-
-/** Row counts by child as one text, those without rows left out: equal text, no row was added or taken away. */
-export function countsText(counts: Readonly<Record<string, number>>): string {
-  return Object.keys(counts).filter((name) => counts[name]! > 0).sort().map((name) => `${name}=${counts[name]!}`).join(';');
 }

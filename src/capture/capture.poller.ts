@@ -1,21 +1,19 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { bureauTime } from '../domain/bureau-time.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
-import { searchKeys } from '../domain/search-keys.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
 import type { CaseNo } from '../domain/vocabulary.js';
 import { WatermarkMoved, type CaptureStore, type WatermarkRow } from '../ledger/capture.store.js';
-import type { CapturedCase } from '../ledger/recording.store.js';
+import type { CapturedCase } from '../ledger/captured-case.js';
 import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { Position } from './bureau-marks.js';
-import { BureauReader, countsText, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
-import { deriveEvents } from './derive-events.js';
+import { BureauReader, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
+import { captureCase } from './capture-case.js';
 
 /** Cases read; those whose snapshot was new; exchanges opened. */
 export interface PollResult {
@@ -298,10 +296,4 @@ export class CapturePoller {
     if (this.reader.database.dialect.isTransient(error)) return new GatewayFailure('bureau-unreachable', asFailure(error).detail, { cause: error });
     return asFailure(error);
   }
-}
-
-/** A snapshot with its digest and what it says should be reported. */
-export function captureCase(stream: StreamDefinition, subscriptions: readonly Subscription[], snapshot: CaseSnapshot): CapturedCase {
-  const body = JSON.stringify({ case: snapshot.case, children: snapshot.children });
-  return { caseNo: snapshot.caseNo, body, digest: createHash('sha256').update(body).digest('hex'), childCounts: countsText(Object.fromEntries(Object.entries(snapshot.children).map(([name, rows]) => [name, rows.length]))), events: deriveEvents(stream, subscriptions, snapshot), keys: searchKeys(stream.search, snapshot) };
 }

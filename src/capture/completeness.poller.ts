@@ -10,7 +10,8 @@ import type { Clock } from '../platform/clock.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { BureauReader } from './bureau-reader.adapter.js';
 import type { Position } from './bureau-marks.js';
-import { captureCase, type CapturePoller } from './capture.poller.js';
+import { captureCase } from './capture-case.js';
+import type { CapturePoller } from './capture.poller.js';
 import { BucketSums, bucketOf, differingBuckets, eventKey, isDue, marksText, missingEvents, type BucketSum } from './compare-buckets.js';
 
 export interface CompletenessParts {

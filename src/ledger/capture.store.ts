@@ -8,7 +8,8 @@ import { AttachmentStore, type ScannedFile } from './attachment.store.js';
 import { type ExchangeStore } from './exchange.store.js';
 import { instantText } from './exchange-row.js';
 import type { RecentCache } from './recent-cache.js';
-import { RecordingStore, type CapturedCase, type CaptureResult } from './recording.store.js';
+import type { CapturedCase } from './captured-case.js';
+import { RecordingStore, type CaptureResult } from './recording.store.js';
 
 export interface WatermarkRow {
   readonly stream: string;

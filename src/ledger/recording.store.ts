@@ -1,5 +1,4 @@
 import { nextState } from '../domain/exchange-states.js';
-import type { SearchKeys } from '../domain/search-keys.js';
 import { supervisionStream } from '../domain/supervision-stream.js';
 import type { CaseNo, ChannelName, ExchangeId } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
@@ -7,24 +6,11 @@ import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Column, Runner } from '../platform/database/dialect.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import type { ExchangeStore } from './exchange.store.js';
+import type { CapturedCase } from './captured-case.js';
 import { latestColumns, latestExchange } from './latest-exchange.js';
 import { OpeningStore } from './opening.store.js';
-import { planExchanges, planRemoval, type DerivedEvent, type ExchangePlan, type LatestExchange } from './plan-exchanges.js';
+import { planExchanges, planRemoval, type ExchangePlan, type LatestExchange } from './plan-exchanges.js';
 import { addSent } from './sent-versions.store.js';
-
-/** A case as it was read, ready to be recorded. */
-export interface CapturedCase {
-  readonly caseNo: CaseNo;
-  /** JSON of the snapshot. */
-  readonly body: string;
-  /** SHA-256 of body. */
-  readonly digest: string;
-  /** How many rows each child has; a row that is deleted leaves no other trace. */
-  readonly childCounts?: string;
-  readonly events: readonly DerivedEvent[];
-  /** What people look it up by. */
-  readonly keys?: SearchKeys;
-}
 
 export interface CaptureResult {
   /** Cases whose snapshot is new. */

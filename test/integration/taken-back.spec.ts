@@ -1,5 +1,5 @@
 import { CaptureStore } from '../../src/ledger/capture.store.js';
-import type { CapturedCase } from '../../src/ledger/recording.store.js';
+import type { CapturedCase } from '../../src/ledger/captured-case.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
