@@ -12,7 +12,7 @@ env=$folder/.env
 [ -f "$env" ] || : >"$env"
 # A line that is there stays; a version that needs further ones adds them.
 keep() { grep -q "^$1=" "$env" || { echo "$1=$2" >>"$env"; echo "made $1"; }; }
-for name in MSSQL_SA_PASSWORD BUREAU_PASSWORD LEDGER_PASSWORD BUREAU_CLERK_PASSWORD REDIS_PASSWORD CENTER_SFTP_PASSWORD PROVINCIAL_SFTP_PASSWORD SUPERVISION_SFTP_PASSWORD; do
+for name in MSSQL_SA_PASSWORD BUREAU_PASSWORD LEDGER_PASSWORD BUREAU_CLERK_PASSWORD BUREAU_RETURN_PASSWORD REDIS_PASSWORD CENTER_SFTP_PASSWORD PROVINCIAL_SFTP_PASSWORD SUPERVISION_SFTP_PASSWORD; do
   keep "$name" "$(password)"
 done
 for name in CENTER_ACK_SECRET SUPERVISION_ACK_SECRET; do

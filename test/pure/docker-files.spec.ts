@@ -134,7 +134,7 @@ describe('make-secrets.sh', () => {
   test('writes strong values that only their owner reads, and keeps them', () => {
     expect(statSync(path.join(folder, '.env')).mode & 0o777).toBe(0o600);
     const passwords = Object.entries(made).filter(([name]) => name.endsWith('PASSWORD'));
-    expect(new Set(passwords.map(([, value]) => value)).size).toBe(8);
+    expect(new Set(passwords.map(([, value]) => value)).size).toBe(9);
     for (const [, value] of passwords) expect(value).toMatch(/^Gw1-[0-9a-f]{48}$/);
     expect(Buffer.from(made.CENTER_ACK_SECRET!.slice('whsec_'.length), 'base64').length).toBe(32);
     expect(Buffer.from(made.SUPERVISION_ACK_SECRET!.slice('whsec_'.length), 'base64').length).toBe(32);
