@@ -4,7 +4,7 @@ import { asFailure, GatewayFailure } from '../domain/failures.js';
 import type { CaseSnapshot } from '../domain/snapshot.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { Subscription } from '../domain/subscription.js';
-import type { CaseNo } from '../domain/vocabulary.js';
+import type { CaseNo, Instant } from '../domain/vocabulary.js';
 import { WatermarkMoved, type CaptureStore, type WatermarkRow } from '../ledger/capture.store.js';
 import type { CapturedCase } from '../ledger/captured-case.js';
 import type { Clock } from '../platform/clock.js';
@@ -14,6 +14,8 @@ import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import type { Position } from './bureau-marks.js';
 import { BureauReader, type Ceiling, type ChangeSet } from './bureau-reader.adapter.js';
 import { captureCase } from './capture-case.js';
+import { passLook, type Look } from './pass-look.js';
+import { storeScans } from './store-scans.adapter.js';
 
 /** Cases read; those whose snapshot was new; exchanges opened. */
 export interface PollResult {
@@ -31,6 +33,8 @@ export interface PollSettings {
 
 /** Cases that changed, as they were read. */
 interface Page {
+  /** Before the ceiling was asked for. */
+  readonly at: Instant;
   readonly ceiling: Ceiling;
   readonly changes: ChangeSet;
   readonly caseNos: readonly CaseNo[];
@@ -58,6 +62,7 @@ export class CapturePoller {
   private columnsCheckedAt = 0;
   private standingTold = false;
   private recording = false;
+  private waiting: Look | undefined;
 
   constructor(
     private readonly reader: BureauReader,
@@ -99,7 +104,10 @@ export class CapturePoller {
         total.read += page.found.size;
         total.changed += step.changed;
         total.opened += step.opened;
-        if (!ahead) break;
+        if (!ahead) {
+          await this.noteKnown(page);
+          break;
+        }
         page = await ahead;
         if (!(await goOn())) break; // another process goes on from the watermark; what was read ahead here is dropped
       }
@@ -148,7 +156,7 @@ export class CapturePoller {
       const read = await this.reader.readEach(caseNos);
       const changes: ChangeSet = { caseNos, marks: new Map(), next: JSON.parse(from.position) as Position, more: true };
       try {
-        const step = await this.recordPage({ ceiling, changes, caseNos, ...read }, from);
+        const step = await this.recordPage({ at: this.clock.iso(), ceiling, changes, caseNos, ...read }, from);
         return { read: read.found.size, changed: step.changed, opened: step.opened };
       } catch (error) {
         if (!(error instanceof WatermarkMoved) || attempt >= captureAttempts) throw error;
@@ -158,6 +166,7 @@ export class CapturePoller {
 
   private async readPage(position: Position, first: boolean, before?: Page): Promise<Page> {
     const { reader } = this;
+    const at = this.clock.iso();
     const ceiling = await reader.ceiling();
     const changes = await reader.changes(position, ceiling, this.settings.batchCases, first);
     // A case that was read when the ceiling stood above this mark has nothing new in it. Only what is recorded counts, or
@@ -167,16 +176,25 @@ export class CapturePoller {
       const covered = mode === 'rowversion' ? (before?.found.has(c) ? before.ceiling.mark : this.covered.get(c)) : undefined;
       return covered === undefined || reader.dialect.compareMarks(mode, changes.marks.get(c)!, covered) >= 0;
     });
-    if (caseNos.length === 0) return { ceiling, changes, caseNos, found: new Map(), unreadable: new Map() };
+    if (caseNos.length === 0) return { at, ceiling, changes, caseNos, found: new Map(), unreadable: new Map() };
     await this.checkColumns();
     const { found, unreadable } = await reader.readEach(caseNos);
-    return { ceiling, changes, caseNos, found, unreadable };
+    return { at, ceiling, changes, caseNos, found, unreadable };
   }
 
   private async noteLook(watermark: WatermarkRow, ceiling: Ceiling): Promise<void> {
     const heldBack = ceiling.mark !== ceiling.newest;
     await this.store.notePoll(this.stream.stream, { ceiling: ceiling.mark, heldBack });
     this.noteStanding(watermark.ceiling === ceiling.mark && heldBack ? watermark.ceilingSince : undefined);
+  }
+
+  /** The last page of a poll is recorded, and with it all below its ceiling: a poll that failed or was left says nothing of the kind. */
+  private async noteKnown({ at, ceiling }: Page): Promise<void> {
+    const { mode, overlapSeconds } = this.stream.watermark;
+    const { known, waiting } = passLook(this.waiting, { at, ...ceiling }, (a, b) => this.reader.dialect.compareMarks(mode, a, b));
+    this.waiting = waiting;
+    // Times are written before they are committed: what the overlap is for may still come.
+    if (known !== undefined) await this.store.noteKnown(this.stream.stream, mode === 'timestamp' ? new Date(Date.parse(known) - overlapSeconds * 1000).toISOString() : known);
   }
 
   private async recordPage(page: Page, from: { position: string; positionVersion: string }): Promise<{ changed: number; opened: number; moved: boolean }> {
@@ -193,7 +211,7 @@ export class CapturePoller {
       }
       return { changed: 0, opened: 0, moved: worth };
     }
-    await this.storeAttachments(found);
+    await storeScans(found, this.stream, this.subscriptions, this.reader, store);
     const { captured, broken } = await this.derive(found);
     for (const [caseNo, detail] of [...unreadable, ...broken]) {
       await store.noteCaseFault(name, caseNo, 'row-unreadable', detail);
@@ -228,25 +246,6 @@ export class CapturePoller {
       }
     }
     return { captured, broken };
-  }
-
-  private async storeAttachments(found: ReadonlyMap<CaseNo, CaseSnapshot>): Promise<void> {
-    for (const childName of new Set(this.subscriptions.flatMap((s) => (s.attachments ? [s.attachments] : [])))) {
-      const child = this.stream.children[childName];
-      if (!child?.attachment) continue;
-      const { signature } = child.attachment;
-      const bySignature = new Map<string, CaseNo>();
-      for (const [caseNo, snapshot] of found) {
-        for (const row of snapshot.children[childName] ?? []) {
-          const s = row[signature];
-          if (s) bySignature.set(s, caseNo);
-        }
-      }
-      const unknown = await this.store.unknownAttachments([...bySignature.keys()]);
-      if (unknown.length === 0) continue;
-      const files = await this.reader.attachments([...new Set(unknown.map((s) => bySignature.get(s)!))], child, unknown);
-      await this.store.storeAttachments([...new Map(files.map((f) => [f.signature, f])).values()]);
-    }
   }
 
   private async recordGone(caseNos: readonly CaseNo[]): Promise<number> {

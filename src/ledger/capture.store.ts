@@ -72,6 +72,12 @@ export class CaptureStore {
       ceiling_since = case when ceiling = ${seen.ceiling} then ceiling_since else ${now} end, ceiling = ${seen.ceiling}, held_back = ${seen.heldBack ? 1 : 0} where stream = ${stream}`);
   }
 
+  /** Notes that all that the bureau held at this moment is recorded; never earlier than what was noted. */
+  async noteKnown(stream: string, until: string): Promise<void> {
+    const at = this.value(until);
+    await this.database.run(sql`update watermark set known_until = ${at} where stream = ${stream} and (known_until is null or known_until < ${at})`);
+  }
+
   /** Stops a stream's record: what is wrong, since when. The position stays. */
   async noteFault(stream: string, code: string, detail: string): Promise<void> {
     const now = this.value(this.clock.iso());

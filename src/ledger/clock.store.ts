@@ -97,11 +97,10 @@ export class ClockStore {
     return rows[0] && (JSON.parse(String(rows[0]['facts'])) as CaseFacts);
   }
 
-  /** Since when nothing of a stream can be unknown: its last poll, or since when an open transaction holds it back. */
-  async polledAt(stream: string): Promise<Instant | undefined> {
-    const { rows } = await this.database.run(sql`select polled_at, held_back, ceiling_since from watermark where stream = ${stream}`);
-    const row = rows[0];
-    const at: unknown = Number(row?.['held_back']) === 1 ? row?.['ceiling_since'] : row?.['polled_at'];
+  /** Up to when nothing of a stream can be unknown; undefined until a poll has recorded all that it found. */
+  async knownUntil(stream: string): Promise<Instant | undefined> {
+    const { rows } = await this.database.run(sql`select known_until from watermark where stream = ${stream}`);
+    const at: unknown = rows[0]?.['known_until'];
     return at === null || at === undefined ? undefined : instantText(at);
   }
 

@@ -88,7 +88,7 @@ export async function benchClock(options: ClockBench): Promise<void> {
     const facts = Array.from({ length: options.cases }, (_, i) => openCase(i));
     const first = pollerOf(0);
     const fill = async (from: number, until: number): Promise<void> => {
-      const judge = await first.judge();
+      const { judge } = await first.judges();
       for (let i = from; i < until; i += 1000) {
         await store.record(facts.slice(i, Math.min(i + 1000, until)).map((f, k): KnownFacts => ({ stream: 'case', caseNo: `YYGT2026${String(i + k).padStart(8, '0')}`, snapshotId: '0', knownAt: clock.iso(), facts: f, digest: String(i + k) })), judge);
       }

@@ -65,11 +65,12 @@ export interface SupervisionRound {
 export class SupervisionPoller {
   private calendar: CalendarTable;
   private meters: Meters;
-  private polled: { readonly at: Instant; readonly complete: Instant | undefined } | undefined;
+  private readonly since: Instant;
 
   constructor(private readonly parts: SupervisionParts) {
     this.calendar = parts.calendar;
     this.meters = makeMeters(new WorkingCalendar(parts.calendar));
+    this.since = parts.clock.iso();
   }
 
   /** Names what the clocks are computed by; another one has all of them computed anew. */
@@ -81,10 +82,10 @@ export class SupervisionPoller {
   async look(goOn: () => Promise<boolean>): Promise<SupervisionRound> {
     const { store, settings } = this.parts;
     const total = { followed: 0, due: 0, recomputed: 0, cards: 0 };
-    const judge = await this.judge();
+    const { judge, patient, known } = await this.judges();
     try {
       for (;;) {
-        const step = await this.follow(judge);
+        const step = await this.follow(judge, patient);
         total.followed += step.followed;
         total.cards += step.cards;
         if (step.followed < settings.batch) break;
@@ -110,7 +111,7 @@ export class SupervisionPoller {
         if (step.due < settings.batch || !(await goOn())) break;
       }
       total.cards += await this.followBreaches(judge);
-      await this.sweepReports(goOn);
+      await this.sweepReports(known, goOn);
       await this.tellCards();
     } catch (error) {
       if (!(error instanceof FactsMoved)) throw error;
@@ -143,29 +144,32 @@ export class SupervisionPoller {
   }
 
   /** Only once everything that was in the bureau is known: a restored ledger would tell what is long overtaken. */
-  private async sweepReports(goOn: () => Promise<boolean>): Promise<void> {
+  private async sweepReports(known: Instant | undefined, goOn: () => Promise<boolean>): Promise<void> {
     const { reports, settings } = this.parts;
-    if (reports === undefined || this.polled?.complete === undefined) return;
+    if (reports === undefined || known === undefined || known < this.since) return;
     while ((await reports.sweep(settings.batch)).left && (await goOn()));
   }
 
-  /** The arithmetic with what is known at this moment. */
-  async judge(): Promise<ClockJudge> {
+  /** The arithmetic with what is known at this moment; the patient one issues no card, and has each that it would looked at again at once. */
+  async judges(): Promise<{ judge: ClockJudge; patient: ClockJudge; known: Instant | undefined }> {
     const { store, supervision, settings, inForce } = this.parts;
     const calendar = await inForce?.();
     if (calendar && calendar.version !== this.calendar.version) {
       this.calendar = calendar;
       this.meters = makeMeters(new WorkingCalendar(calendar));
     }
-    // Polls run one after another: once a later one has begun, all that an earlier one saw is recorded.
-    const at = await store.polledAt(settings.stream);
-    if (at !== undefined && at !== this.polled?.at) this.polled = { at, complete: this.polled?.at };
-    const complete = this.polled?.complete;
+    // Asked before the snapshots are followed: all that was known by then is among them.
+    const known = await store.knownUntil(settings.stream);
     const { beganAt } = await store.position();
-    return makeJudge({ rules: supervision.rules, meters: this.meters, bodies: settings.bodies, beganAt, waitMs: settings.askAgainMs, knownUntil: (stream) => (stream === settings.stream ? complete : undefined) });
+    const by = { rules: supervision.rules, meters: this.meters, bodies: settings.bodies, beganAt };
+    return {
+      known,
+      judge: makeJudge({ ...by, waitMs: settings.askAgainMs, knownUntil: (stream) => (stream === settings.stream ? known : undefined) }),
+      patient: makeJudge({ ...by, waitMs: 0, knownUntil: () => undefined }),
+    };
   }
 
-  private async follow(judge: ClockJudge): Promise<{ followed: number; cards: number }> {
+  private async follow(judge: ClockJudge, patient: ClockJudge): Promise<{ followed: number; cards: number }> {
     const { store, settings } = this.parts;
     const { position, version } = await store.position();
     const rows = await store.snapshotsAfter(position, settings.batch);
@@ -176,7 +180,8 @@ export class SupervisionPoller {
       const facts = deriveFacts(JSON.parse(row.body) as CaseSnapshot, this.parts.supervision.limits);
       return [{ stream: row.stream, caseNo: row.caseNo, snapshotId: row.id, knownAt: row.takenAt, facts, digest: digestOf(facts) }];
     });
-    const { cards } = await store.record(known, judge, { version, position: rows.at(-1)!.id });
+    // Behind a full batch there may be more of the same cases.
+    const { cards } = await store.record(known, rows.length < settings.batch ? judge : patient, { version, position: rows.at(-1)!.id });
     return { followed: rows.length, cards };
   }
 

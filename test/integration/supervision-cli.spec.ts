@@ -51,7 +51,7 @@ beforeAll(async () => {
   const poller = new SupervisionPoller({ store: new ClockStore(db, clock, cards, undefined), cards, alarms: new AlarmStore(db, clock), supervision: supervisionOf(settings), calendar: settings.calendar, settings: settings.supervision, clock, log: createLog({ level: 'silent', instance: 'test' }) });
   for (const moment of ['2026-09-15 09:00:00', '2026-09-23 09:00:00', '2026-09-23 09:00:10', '2026-09-23 09:00:20']) {
     clock.text = moment;
-    await capture.notePoll('case', { ceiling: '1', heldBack: false });
+    await capture.noteKnown('case', clock.iso());
     await poller.look(() => Promise.resolve(true));
   }
   await capture.record('case', [{ caseNo: 'YY1', body: body({ specials: [{ special_no: '1', kind_name: '听证', started_at: '2026-09-15 08:30:00.000', ended_at: '2026-09-18 08:30:00.000', approved_length: '5', approved_unit: 'W', notice_no: '告知1号' }] }), digest: '2', events: [] }]);
@@ -111,7 +111,7 @@ test('cards: listed, shown with their evidence, decided upon after a dry run', a
   const id = cards[0]!.id;
   expect((await cli('cards', '--case', 'YY1')).out).toMatch(/yellow.*would not be issued today/);
   const shown = (await cli('cards', id)).out;
-  expect(shown).toContain('= committed limit 7 working days: used 8 d 0:30:10, rounded up 9, 2 over');
+  expect(shown).toContain('= committed limit 7 working days: used 8 d 0:30:00, rounded up 9, 2 over');
   expect(shown).toContain('it would not be issued');
   const dry = await cli('cards', id, '--revoke', '--reason', 'entered late');
   expect([dry.code, dry.out]).toEqual([0, `card ${id}: would be revoked\nNothing was changed; add --yes to do it to 1 card.\n`]);

@@ -84,11 +84,8 @@ async function seen(caseNo: string, row: Row, children: Record<string, readonly 
 }
 /** Looks once everything up to now is known. */
 async function look(): Promise<void> {
-  for (let i = 0; i < 2; i += 1) {
-    await capture.notePoll('case', { ceiling: '1', heldBack: false });
-    await poller.judge();
-    clock.pass(1000);
-  }
+  await capture.noteKnown('case', clock.iso());
+  clock.pass(2000);
   await poller.look(goOn);
 }
 const all = async (): Promise<string[]> =>

@@ -45,12 +45,10 @@ async function seen(caseNo: string, row: Row, children: Record<string, readonly 
   await capture.record('case', [{ caseNo, body: JSON.stringify({ stream: 'case', caseNo, case: row, children }), digest: String(++snapshots), events: [] }]);
 }
 const handling = (accepted: string, more: Row = {}): Row => ({ item_code: 'XX01', section: '地籍', accepted_at: accepted, committed_limit: '7', committed_unit: 'W', statutory_limit: '10', statutory_unit: 'W', ...more });
-/** The bureau was polled at this time, and once more after that. */
-async function polled(poller: SupervisionPoller): Promise<void> {
-  await capture.notePoll('case', { ceiling: '1', heldBack: false });
-  await poller.judge();
+/** All that the bureau held at this time is recorded. */
+async function polled(): Promise<void> {
+  await capture.noteKnown('case', clock.iso());
   clock.set(shown(new Date(clock.now().getTime() + 1000).toISOString())!);
-  await capture.notePoll('case', { ceiling: '1', heldBack: false });
 }
 const levels = async (): Promise<string[]> => (await cards.find({}, 100)).map((c) => `${c.caseNo} ${c.object} ${c.level} ${c.state}${c.stands ? '' : ' doubtful'}`).sort();
 const states = async (): Promise<Record<string, string>> => Object.fromEntries((await db.run(sql`select case_no, clock_state, used from clock_state ${raw('')}`)).rows.map((r) => [String(r['case_no']), `${String(r['clock_state'])} ${String(r['used'])}`]));
@@ -76,17 +74,17 @@ test('a case from its snapshot to a red card: nothing is done between the crossi
   expect(await next()).toBe('2026-09-18 08:30:01');
 
   clock.set('2026-09-18 08:30:00');
-  await polled(poller);
+  await polled();
   clock.set('2026-09-18 08:30:00');
   expect(await poller.look(goOn)).toEqual({ followed: 0, due: 0, recomputed: 0, cards: 0 });
   clock.set('2026-09-18 08:40:00');
-  await polled(poller);
+  await polled();
   expect(await poller.look(goOn)).toEqual({ followed: 0, due: 1, recomputed: 0, cards: 1 });
   expect(await levels()).toEqual(['C1 case warning issued']);
   expect(await next()).toBe('2026-09-22 08:30:01');
 
   clock.set('2026-10-20 09:00:00');
-  await polled(poller);
+  await polled();
   expect((await poller.look(goOn)).cards).toBe(2);
   expect(await levels()).toEqual(['C1 case red issued', 'C1 case warning issued', 'C1 case yellow issued']);
   // Again and with a second poller: each card once.
@@ -109,7 +107,7 @@ test('a card waits until the capture knows its moment: a suspension on its way f
   expect((await poller.look(goOn)).cards).toBe(0);
   expect(await states()).toEqual({ C1: 'yellow 10' });
   await seen('C1', row, { specials: [{ special_no: '1', started_at: '2026-09-15 08:30:00.000', ended_at: null, approved_length: '30', approved_unit: 'W', notice_no: 'N1' }] });
-  await polled(poller);
+  await polled();
   clock.set('2026-09-25 09:10:00');
   await poller.look(goOn);
   expect(await states()).toEqual({ C1: 'suspended 1' });
@@ -123,7 +121,7 @@ test('late facts put a card in doubt, later ones may restore it; people decide',
   await seen('C1', row);
   await poller.look(goOn);
   clock.set('2026-09-23 09:00:00');
-  await polled(poller);
+  await polled();
   await poller.look(goOn);
   expect(await levels()).toEqual(['C1 case warning issued', 'C1 case yellow issued']);
   await seen('C1', row, { specials: [special] });
@@ -151,7 +149,7 @@ test('closed, withdrawn and removed cases leave the schedule; what ended before 
   await poller.look(goOn);
   await capture.recordRemoved('case', ['GONE'], { event: 'result', channels: [], at: clock.iso() });
   clock.set('2026-10-20 09:00:00');
-  await polled(poller);
+  await polled();
   await poller.look(goOn);
   expect(await levels()).toEqual([]);
   expect(await states()).toEqual({ OLD: 'closed 43', DONE: 'closed 1', GONE: 'closed 1' });
@@ -168,7 +166,7 @@ test('what ended before supervision began gets no card, though its case is open 
   await seen('C2', handling('2026-09-25 08:30:00.000'), { specials: [{ ...special, ended_at: '2026-09-28 10:00:00.000' }] });
   await poller.look(goOn);
   clock.set('2026-09-28 11:00:00');
-  await polled(poller);
+  await polled();
   await poller.look(goOn);
   expect(await levels()).toEqual(['C2 special red issued', 'C2 special yellow issued']);
 });
@@ -182,7 +180,7 @@ test('a case that is archived after its closing gets no card for a certificate t
   await poller.look(goOn);
   await capture.recordRemoved('case', ['GONE'], { event: 'result', channels: [], at: clock.iso() });
   clock.set('2026-10-20 09:00:00');
-  await polled(poller);
+  await polled();
   await poller.look(goOn);
   expect(await levels()).toEqual(['THERE certificate yellow issued']);
 });
@@ -195,7 +193,7 @@ test('a process that lost its lease while it followed issues nothing: the suspen
   await seen('C0', row);
   await seen('C1', row, { specials: [{ special_no: '1', started_at: '2026-09-15 08:30:00.000', ended_at: null, approved_length: '60', approved_unit: 'W', notice_no: 'N1' }] });
   clock.set('2026-09-25 09:00:00');
-  await polled(poller);
+  await polled();
   expect(await poller.look(() => Promise.resolve(false))).toMatchObject({ followed: 1, due: 0 });
   expect((await levels()).filter((l) => l.startsWith('C1'))).toEqual([]);
   await poller.look(goOn);
@@ -238,7 +236,7 @@ test('a body that is added later gets its clocks; one that is taken away is left
   expect(await kept()).toEqual(['guangdong green 0', 'hunan green 1']);
   clock.set('2026-09-25 12:00:00');
   const other = makePoller({ settings: { bodies: ['guangdong'], batch: 1 } });
-  await polled(other);
+  await polled();
   expect(await other.look(goOn)).toMatchObject({ cards: 2 });
   expect(await kept()).toEqual(['guangdong red 9', 'hunan green 1']);
 });
@@ -259,12 +257,12 @@ test('a year that is missing gives no card and no light; when it is brought ever
   await seen('C1', handling('2026-12-28 08:30:00.000'));
   await poller.look(goOn);
   clock.set('2027-01-20 10:00:00');
-  await polled(poller);
+  await polled();
   await poller.look(goOn);
   expect((await db.run(sql`select clock_state, light, fault_code, live from clock_state ${raw('')}`)).rows).toEqual([{ clock_state: 'not-monitored', light: 'none', fault_code: 'calendar-year-missing', live: 1 }]);
   const brought: CalendarTable = { ...calendar, version: 'with 2027', national: [...nationalYears(), { year: 2027, source: 'test', days: [{ day: '2027-01-01', working: false, reason: '元旦' }] }] };
   const next = makePoller({ calendar: brought });
-  await polled(next);
+  await polled();
   expect((await next.look(goOn)).cards).toBe(3);
 });
 
@@ -304,8 +302,7 @@ test('two pollers at once: every fact and every card once', async () => {
   for (let i = 0; i < 40; i++) await seen(`C${i}`, handling('2026-09-01 08:30:00.000'));
   clock.set('2026-10-20 09:00:00');
   const pollers = [makePoller({ settings: { batch: 7 } }), makePoller({ settings: { batch: 7 } })];
-  for (const p of pollers) await polled(p);
-  for (const p of pollers) await polled(p);
+  await polled();
   for (let round = 0; round < 3; round++) await Promise.all(pollers.map((p) => p.look(goOn)));
   expect((await db.run(sql`select count(*) as n from case_fact ${raw('')}`)).rows[0]!['n']).toBe('40');
   expect((await db.run(sql`select count(*) as n from card ${raw('')}`)).rows[0]!['n']).toBe('120');

@@ -55,7 +55,7 @@ beforeAll(async () => {
   const look = async (ms: number): Promise<void> => {
     for (const later of [0, 1000, 20_000]) {
       clock.ms = ms + later;
-      await capture.notePoll('case', { ceiling: '1', heldBack: false });
+      await capture.noteKnown('case', clock.iso());
       await poller.look(() => Promise.resolve(true));
     }
   };
