@@ -101,7 +101,7 @@ export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'st
   await mkdir(path.join(config, 'streams'));
   for (const file of ['default.yaml', 'calendar.yaml', 'channels/center.yaml', 'streams/case.yaml']) {
     const text = await readFile(path.join('config', file), 'utf8');
-    await writeFile(path.join(config, file), text.replace('laneAdvancesOn: accepted', `laneAdvancesOn: ${over.laneAdvancesOn ?? 'accepted'}`).replace(/(deliver:\n {2}batch:) 500/, `$1 ${over.batch ?? 10}`).replace('probeEveryMs: 15000', 'probeEveryMs: 1'));
+    await writeFile(path.join(config, file), text.replace('laneAdvancesOn: accepted', `laneAdvancesOn: ${over.laneAdvancesOn ?? 'accepted'}`).replace(/(deliver:\n {2}batch:) \d+/, `$1 ${over.batch ?? 10}`).replace('probeEveryMs: 15000', 'probeEveryMs: 1'));
   }
   const env = {
     GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,

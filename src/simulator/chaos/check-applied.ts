@@ -45,13 +45,16 @@ function checkDoubled(evidence: Evidence): Violation[] {
 
 /**
  * Two versions in a row with the same content. Legal where a value went and came back: then another version lies between, or
- * the later one was opened for the other value and corrected before it left. Legal too where the case was deleted and is back.
+ * the later one was opened for the other value and corrected before it left. Legal too where the case was deleted and is back,
+ * and where the receiver denied on purpose what it had applied, so that somebody had it sent once more.
  */
 function isNeedless(evidence: Evidence, before: MessageEntry, entry: MessageEntry): boolean {
   if (entry.version !== before.version + 1 || (entry.operation === 'D') !== (before.operation === 'D')) return false;
   const [first, second] = [evidence.center.contents.get(before.messageId), evidence.center.contents.get(entry.messageId)];
   if (first === undefined || second === undefined || contentOf(first) !== contentOf(second)) return false;
-  if (evidence.byMessageId.get(entry.messageId)?.notes.includes('corrected-in-bureau') === true) return false;
+  const notesOf = (e: MessageEntry): readonly string[] => evidence.byMessageId.get(e.messageId)?.notes ?? [];
+  if (notesOf(entry).includes('corrected-in-bureau')) return false;
+  if (evidence.has('acknowledgements-wrong') && notesOf(before).includes('refused') && notesOf(entry).includes('opened-by-retry')) return false;
   return !evidence.applied.some((e) => e.caseNo === entry.caseNo && e.message === 'result' && e.operation === 'D' && e.number > before.number && e.number < entry.number);
 }
 
@@ -63,16 +66,22 @@ function contentOf(texts: Readonly<Record<string, readonly string[]>>): string {
 /**
  * The order that the documents demand, from the bureau's rows and the journal alone: application, what came before acceptance,
  * acceptance or refusal, steps by number, result, pickup; a special procedure and a supplement begin before they end. Judged by
- * when each was first applied.
+ * when each was first applied; what was taken back and stands anew (a reopened case goes on, and is closed once more) may come
+ * later than what it had preceded, so as the later one it counts from then.
  */
 function checkPhases(evidence: Evidence, caseNo: string, entries: readonly MessageEntry[]): Violation[] {
   const bureauCase = evidence.input.bureau.cases.get(caseNo);
   if (bureauCase === undefined) return [];
-  const first = new Map<string, MessageEntry>();
-  for (const e of entries) if (e.operation !== 'D' && !first.has(keyOf(caseNo, e.message, e.sequence))) first.set(keyOf(caseNo, e.message, e.sequence), e);
+  const [first, anew] = [new Map<string, MessageEntry>(), new Map<string, MessageEntry>()];
+  for (const e of entries) {
+    const key = keyOf(caseNo, e.message, e.sequence);
+    if (e.operation === 'D') anew.delete(key);
+    else for (const known of [first, anew]) if (!known.has(key)) known.set(key, e);
+  }
   const standing = deriveExpected(bureauCase).flatMap((expected) => {
-    const entry = first.get(keyOf(caseNo, expected.event, expected.sequence));
-    return entry === undefined ? [] : [{ ...expected, entry }];
+    const key = keyOf(caseNo, expected.event, expected.sequence);
+    const entry = first.get(key);
+    return entry === undefined ? [] : [{ ...expected, entry, anew: anew.get(key) }];
   });
   const violations: Violation[] = [];
   const mustPrecede = (a: (typeof standing)[number], b: (typeof standing)[number]): boolean => {
@@ -82,8 +91,10 @@ function checkPhases(evidence: Evidence, caseNo: string, entries: readonly Messa
     return (a.event === 'special-start' && b.event === 'special-end') || (a.event === 'supplement-notice' && b.event === 'supplement-received');
   };
   for (const later of standing) {
-    const late = standing.find((earlier) => mustPrecede(earlier, later) && earlier.entry.number > later.entry.number);
-    if (late !== undefined) violations.push(of(evidence, 'disorder', later.entry, `${nameOf(later.entry)} was applied before ${nameOf(late.entry)}`));
+    const entry = later.anew;
+    if (entry === undefined) continue; // taken back: its standing is judged by the rules of arrival
+    const late = standing.find((earlier) => mustPrecede(earlier, later) && earlier.entry.number > entry.number);
+    if (late !== undefined) violations.push(of(evidence, 'disorder', entry, `${nameOf(entry)} was applied before ${nameOf(late.entry)}`));
   }
   return violations;
 }

@@ -10,7 +10,7 @@ export interface Deadlines {
   readonly perCase: number;
 }
 
-/** The acceptance of an application, dated so that a limit of its case passes at `target` (seconds since 1970); undefined where that would be before it was applied for. */
+/** The acceptance of an application, dated so that a limit of its case passes at `target` (seconds since 1970); undefined where that would be before what happened to it already, which has been reported by then. */
 export function dateAcceptance(record: CaseRecord, catalogue: Catalogue, counts: Counts, target: number, random: Random): StageChange | undefined {
   const today = bureauText(target).slice(0, 10);
   const { committedLimit, committedUnit, statutoryLimit, statutoryUnit } = limitAt(catalogue, String(record.case['item_code']), today);
@@ -20,7 +20,8 @@ export function dateAcceptance(record: CaseRecord, catalogue: Catalogue, counts:
   };
   const [committed, statutory] = [committedUnit === 'I' ? 1 : Number(committedLimit), Number(statutoryLimit)];
   const moments = [...(committed > 2 ? [at(committed, committedUnit, -3)] : []), ...(committed > 0 ? [at(committed, committedUnit, 0)] : []), ...(statutory > 0 ? [at(statutory, statutoryUnit, 0)] : [])];
-  const possible = moments.filter((moment) => moment > (secondOf(record.case['applied_at']) ?? 0));
+  const before = [record.case['applied_at'], ...record.children.supplements.flatMap((row) => [row['notified_at'], row['received_at']])].map((at) => secondOf(at) ?? 0);
+  const possible = moments.filter((moment) => moment > Math.max(...before));
   // A second later nothing passes at the target yet: the limit passes then, or a few seconds after it.
   return possible.length === 0 ? undefined : enterStage(record, 'accept', catalogue, random, bureauText(random.pick(possible) + 1));
 }
