@@ -119,7 +119,7 @@ export class RecordingStore {
     await this.exchanges.log(runner, refreshes.map((r) => ({ exchangeId: r.id, from: r.from, to: nextState(r.from, 'refresh') ?? 'captured', note: 'corrected-in-bureau' })), 'capture', now);
 
     const cancels = plans.flatMap((p) => p.plan.cancel);
-    const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: c.from === 'refused' ? 'the case is gone from the bureau; the receiver had refused this, and is told that the case is gone' : 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });
+    const cancelled = await this.exchanges.move(runner, cancels.map((c) => ({ id: c.id, from: c.from, to: 'cancelled' as const, note: 'cancelled', detail: c.from === 'refused' ? 'the case is gone from the bureau, and the receiver had refused this' : 'the event no longer stands in the bureau and was never sent' })), { actor: 'capture' });
     return { opened: opened.length, refreshed: refreshed.length, cancelled: cancelled.length, exchanges: [...opened, ...refreshed], channels: [...channels] };
   }
 

@@ -164,5 +164,4 @@ export class MappingProcessor {
     }
     return outcomes;
   }
-
 }

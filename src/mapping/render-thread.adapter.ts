@@ -63,10 +63,11 @@ export class RenderThread {
     worker.unref();
     this.worker = worker;
     worker.on('message', (message: RenderReady | RenderAnswer) => ('digests' in message ? this.judge(message) : this.answer(message)));
-    worker.on('error', (error) => this.log.error({ err: error }, 'the rendering thread ended; messages are rendered without it, and a new one is started'));
+    worker.on('error', (error) => this.log.error({ err: error }, 'the rendering thread ended; messages are rendered without it'));
     worker.on('exit', () => {
       this.worker = undefined;
-      if (this.state !== 'unfit') this.state = 'none';
+      // One that ended before it was ready would end again with every batch.
+      this.state = this.state === 'ready' ? 'none' : 'unfit';
       for (const { resolve } of this.waiting.values()) resolve(undefined);
       this.waiting.clear();
     });

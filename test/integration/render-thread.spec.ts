@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -87,4 +87,20 @@ test('where nothing is compiled there is no thread', async () => {
   expect(await one.render([jobs[0]!])).toBeUndefined();
   expect(await one.render([jobs[0]!])).toBeUndefined();
   expect(lines).toEqual([]);
+});
+
+test('a thread that ends before it is ready is not tried again with every batch', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'gateway-thread-'));
+  try {
+    await writeFile(path.join(dir, 'entry.mjs'), `throw new Error('no memory');`);
+    const one = thread(mappingsDir, pathToFileURL(path.join(dir, 'entry.mjs')));
+    expect(await one.render([jobs[0]!])).toBeUndefined();
+    const state = (): string => (one as unknown as { state: string }).state;
+    for (const until = Date.now() + 60_000; Date.now() < until && state() === 'starting'; ) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(state()).toBe('unfit');
+    expect(await one.render([jobs[0]!])).toBeUndefined();
+    expect(lines.filter((l) => l.includes('the rendering thread ended'))).toHaveLength(1);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });
