@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { QueryRunner } from 'typeorm';
-import { ledgerMigrations } from '../../src/ledger/migrations/ledger.migration.js';
+import { migrationStatements } from '../support/migration-statements.js';
 
 /**
  * No SQL Server runs here, so what it would refuse is looked for in the statements themselves: those that make the ledger's
@@ -18,12 +17,7 @@ const reserved = new Set(`add all alter and any as asc authorization backup begi
   right rollback rowcount rowguidcol rule save schema select session_user set setuser shutdown some statistics system_user table tablesample textsize then to
   top tran transaction trigger truncate tsequal union unique unpivot update updatetext use user values varying view waitfor when where while with writetext`.split(/\s+/));
 
-async function statementsOf(type: 'mssql' | 'postgres'): Promise<string[]> {
-  const out: string[] = [];
-  const runner = { connection: { options: { type } }, query: (text: string) => { out.push(text.replace(/\s+/g, ' ').trim()); return Promise.resolve([]); } };
-  for (const Migration of ledgerMigrations) await new Migration().up(runner as unknown as QueryRunner);
-  return out;
-}
+const statementsOf = async (type: 'mssql' | 'postgres'): Promise<string[]> => (await migrationStatements(type)).map((s) => s.text);
 
 /** Splits at commas outside parentheses. */
 function parts(list: string): string[] {
