@@ -1,5 +1,6 @@
 import { mssqlBureau } from '../../src/capture/mssql-bureau.adapter.js';
 import type { Runner } from '../../src/platform/database/dialect.js';
+import { hideValues } from '../../src/platform/database/hide-values.js';
 import { mssqlDialect } from '../../src/platform/database/mssql-dialect.adapter.js';
 import { list, raw, renderSql, sql, type Sql } from '../../src/platform/database/sql.js';
 
@@ -31,6 +32,40 @@ test('rows with a key that came before are left out, since not exists does not s
   await mssqlDialect.insertMany(runner, 't', columns, [['1', 'a', null, null], ['1', 'b', null, null], ['2', 'a', null, null], ['1', 'a', null, null]], ['id']);
   expect(statements[0]!.params.filter((_, i) => i % 4 === 0)).toEqual(['1', '2']);
 });
+
+test('keys that differ by blanks at their end are one key there, of which the first row goes in', async () => {
+  const { runner, statements } = recorder();
+  await mssqlDialect.insertMany(runner, 't', columns, [['1', 'a', null, null], ['1', 'a  ', null, null], ['1', ' a', null, null], ['1', 'A', null, null], ['1', '', null, null], ['1', ' ', null, null]], ['id', 'name']);
+  expect(statements[0]!.params.filter((_, i) => i % 4 === 1)).toEqual(['a', ' a', 'A', '']);
+});
+
+/** As TypeORM hands on what the driver says. */
+const failed = (message: string, of: { code?: string; number?: number } = {}): Error => Object.assign(new Error(`Error: ${message}`), { driverError: Object.assign(new Error(message), of), ...of });
+
+test.each([
+  [failed('Requests can only be made in the LoggedIn state, not the Final state', { code: 'EINVALIDSTATE' }), true],
+  [failed('Failed to acquire a connection from the pool: operation timed out for an unknown reason'), true],
+  [failed('Transaction was deadlocked on lock resources', { code: 'EREQUEST', number: 1205 }), true],
+  [failed('The transaction log for database is full', { code: 'EREQUEST', number: 9002 }), true],
+  [failed('Timeout: Request failed to complete in 1000ms', { code: 'ETIMEOUT' }), true],
+  [failed('socket hang up', { code: 'ECONNRESET' }), true],
+  [Object.assign(new Error('Transaction has not begun. Call begin() first.'), { code: 'ENOTBEGUN' }), true],
+  [Object.assign(new Error('Cannot open database "gateway" requested by the login. The login failed.'), { code: 'ELOGIN' }), true],
+  [Object.assign(new Error(`Login failed for user 'gateway'. Reason: Server is in script upgrade mode. Only administrator can connect at this time.`), { code: 'ELOGIN' }), true],
+  [Object.assign(new Error(`Login failed for user 'gateway'.`), { code: 'ELOGIN' }), false],
+  [failed('Violation of PRIMARY KEY constraint', { code: 'EREQUEST', number: 2627 }), false],
+  [failed('Incorrect syntax', { code: 'EREQUEST', number: 102 }), false],
+  [new Error('something else'), false],
+  [undefined, false],
+])('%s: worth another try: %s', (error, transient) => expect(mssqlDialect.isTransient(error)).toBe(transient));
+
+test.each([
+  [`Cannot insert duplicate key row in object 'dbo.case_person' with unique index 'case_person_once'. The duplicate key value is (case, 王(小)明, YY1).`, `Cannot insert duplicate key row in object 'dbo.case_person' with unique index 'case_person_once'. The duplicate key value is ([cut]).`],
+  [`String or binary data would be truncated in table 'land.dbo.land_return', column 'missing'. Truncated value: '应收 YY1 it's'.`, `String or binary data would be truncated in table 'land.dbo.land_return', column 'missing'. Truncated value: '[cut]'.`],
+  [`Conversion failed when converting the nvarchar value '王小明' to data type int.`, `Conversion failed when converting the nvarchar value '[cut]' to data type int.`],
+  [`The conversion of the nvarchar value '430902199001010011' overflowed an int column.`, `The conversion of the nvarchar value '[cut]' overflowed an int column.`],
+  [`Invalid column name 'project_name'.`, `Invalid column name 'project_name'.`],
+])('%s: without what it quotes of a row', (message, hidden) => expect(hideValues(message)).toBe(hidden));
 
 test('values are cast, texts in the order by code, instants without zone', async () => {
   const { runner, statements } = recorder();

@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import type { Dialect, Isolation, Runner } from './dialect.js';
+import { hideValues } from './hide-values.js';
 import { mssqlDialect } from './mssql-dialect.adapter.js';
 import { postgresDialect } from './postgres-dialect.adapter.js';
 import { renderSql, type Sql } from './sql.js';
@@ -86,9 +87,19 @@ async function runStatement(runner: QueryRunner, statement: Sql, dialect: Dialec
   const placeholder = (index: number): string => dialect.placeholder(index);
   const plain = renderSql(statement, placeholder);
   const { text, params } = plain.params.length > dialect.maxParameters && dialect.listFromJson ? renderSql(statement, placeholder, (p) => dialect.listFromJson!(p)) : plain;
-  const result = await runner.query(text, params, true);
+  const result = await runner.query(text, params, true).catch((error: unknown) => {
+    throw dialect.engine === 'mssql' && error instanceof Error ? withoutValues(error) : error;
+  });
   const rows = (result.records ?? []) as Record<string, unknown>[];
   return { rows, affected: result.affected ?? rows.length };
+}
+
+/** The stack begins with the message. */
+function withoutValues(error: Error): Error {
+  const { message, stack } = error;
+  error.message = hideValues(message);
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
 }
 
 function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
@@ -115,7 +126,10 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       trustServerCertificate: options.trustServerCertificate ?? false,
       appName: options.applicationName,
       useUTC: true,
+      // How long the driver waits for the server to say that it has ended a statement that took too long.
+      cancelTimeout: Math.min(5_000, options.statementTimeoutMs ?? 5_000),
     },
+    connectionTimeout: Math.min(10_000, options.statementTimeoutMs ?? 10_000),
     requestTimeout: options.statementTimeoutMs ?? 120_000,
   } as DataSourceOptions;
 }

@@ -36,7 +36,8 @@ function firstOfEach(columns: readonly Column[], rows: readonly (readonly unknow
   const places = key.map((name) => columns.findIndex((c) => c.name === name));
   const seen = new Set<string>();
   return rows.filter((row) => {
-    const values = JSON.stringify(places.map((i) => String(row[i])));
+    // Blanks at the end make no difference there.
+    const values = JSON.stringify(places.map((i) => String(row[i]).replace(/ +$/, '')));
     if (seen.has(values)) return false;
     seen.add(values);
     return true;
@@ -129,13 +130,27 @@ export const mssqlDialect: Dialect = {
 
   isUniqueViolation: (error) => [2627, 2601].includes(numberOf(error)),
   isTransient: (error) => {
-    const e = error as { code?: unknown; driverError?: { code?: unknown } } | undefined;
+    const e = error as { code?: unknown; message?: unknown; driverError?: { code?: unknown } } | undefined;
     const code = String(e?.driverError?.code ?? e?.code ?? '');
-    // 1205: deadlock victim, 1222: lock time-out, 3960: snapshot update conflict, 596: session ended, 6005: shutting down,
-    // 40*/10928/49918: server busy or moving, 64 to 10061: the network
-    return ['ESOCKET', 'ECONNCLOSED', 'ENOTOPEN', 'ETIMEOUT', 'ECONNRESET', 'EABORT'].includes(code) || [64, 121, 233, 596, 1205, 1222, 3960, 6005, 10053, 10054, 10060, 10061, 10928, 40197, 40501, 40613, 49918].includes(numberOf(error));
+    return lostCodes.includes(code) || passingNumbers.includes(numberOf(error)) || /Failed to acquire a connection from the pool/.test(String(e?.message))
+      // What a login is told carries no number. The database behind an address is opened last when a server starts.
+      || (code === 'ELOGIN' && /Cannot open database|script upgrade mode|is being (recovered|started)|not currently available|is paused/i.test(String(e?.message)));
   },
 };
+
+/** Codes of the driver when a connection is gone; the last two, when it went while a transaction had nothing to say. */
+const lostCodes = ['ESOCKET', 'ECONNCLOSED', 'ENOTOPEN', 'ETIMEOUT', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EABORT', 'EINVALIDSTATE', 'ENOTBEGUN'];
+
+/**
+ * https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
+ * 64 to 10061: the network. 596, 6005, 17142: session ended, shutting down, paused. 701, 802, 8645, 8651: memory. 845, 1204, 1222: latch,
+ * locks. 1101, 1105, 9002: no room on the disk or in the log. 1205: deadlock victim. 921, 922, 927, 976, 983: a database that is not there
+ * yet. 3960, 3961, 3966: a snapshot that could not be kept. 10928 and above: a server in a cloud, busy or moving.
+ */
+const passingNumbers = [
+  64, 121, 233, 10053, 10054, 10060, 10061, 596, 6005, 17142, 701, 802, 8645, 8651, 845, 1204, 1222, 1101, 1105, 9002, 1205,
+  921, 922, 927, 976, 983, 3960, 3961, 3966, 10928, 10929, 10936, 40197, 40501, 40613, 49918, 49919, 49920,
+];
 
 function numberOf(error: unknown): number {
   const e = error as { number?: unknown; driverError?: { number?: unknown } } | undefined;
