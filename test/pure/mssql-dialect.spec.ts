@@ -67,10 +67,16 @@ test.each([
   [`Invalid column name 'project_name'.`, `Invalid column name 'project_name'.`],
 ])('%s: without what it quotes of a row', (message, hidden) => expect(hideValues(message)).toBe(hidden));
 
+test('rows are numbered in the order in which they are given', async () => {
+  const { runner, statements } = recorder();
+  await mssqlDialect.insertMany(runner, 't', columns.slice(0, 2), [['7', 'b'], ['3', 'a']], ['id']);
+  expect(statements[0]!.text.replace(/\s+/g, ' ')).toMatch(/\(values \(0, cast\(@0 .*, \(1, cast\(@2 .*\) as x\(row_no, id, name\) where not exists .* order by x\.row_no$/);
+});
+
 test('values are cast, texts in the order by code, instants without zone', async () => {
   const { runner, statements } = recorder();
   await mssqlDialect.updateMany(runner, { table: 't', key: columns[0], match: [columns[1]], set: [columns[2], columns[3]], rows: [['1', 'a', null, '2026-11-23T00:00:00.000Z']] });
-  expect(statements[0]!.text.replace(/\s+/g, ' ')).toContain('(cast(@0 as bigint), cast(@1 as nvarchar(4000)) collate Latin1_General_BIN2, cast(@2 as varbinary(max)), cast(@3 as datetime2(3)))');
+  expect(statements[0]!.text.replace(/\s+/g, ' ')).toContain('(0, cast(@0 as bigint), cast(@1 as nvarchar(4000)) collate Latin1_General_BIN2, cast(@2 as varbinary(max)), cast(@3 as datetime2(3)))');
   expect(statements[0]!.params[3]).toBe('2026-11-23T00:00:00.000');
   expect(mssqlDialect.type('text', 60)).toBe('nvarchar(60) collate Latin1_General_BIN2');
 });

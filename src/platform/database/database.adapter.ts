@@ -35,7 +35,7 @@ export class DatabaseAdapter implements Runner {
   }
 
   async run(statement: Sql): Promise<{ rows: Record<string, unknown>[]; affected: number }> {
-    const runner = this.source.createQueryRunner();
+    const runner = this.queryRunner();
     try {
       return await this.inTime(runner, () => runStatement(runner, statement, this.dialect));
     } finally {
@@ -45,7 +45,7 @@ export class DatabaseAdapter implements Runner {
 
   /** Runs `work` in one transaction; a thrown error rolls it back and is passed on. */
   async transaction<T>(work: (runner: Runner) => Promise<T>, isolation: Isolation = 'READ COMMITTED'): Promise<T> {
-    const runner = this.source.createQueryRunner();
+    const runner = this.queryRunner();
     try {
       await this.inTime(runner, () => runner.startTransaction(isolation as 'READ COMMITTED'));
       const result = await work({ run: (statement) => this.inTime(runner, () => runStatement(runner, statement, this.dialect)) });
@@ -76,6 +76,12 @@ export class DatabaseAdapter implements Runner {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** One that is asked for after the end would wait for ever on SQL Server: TypeORM loses the error. */
+  private queryRunner(): QueryRunner {
+    if (!this.source.isInitialized) throw Object.assign(new Error('Connection terminated: the database was closed'), { code: 'ENOTOPEN' });
+    return this.source.createQueryRunner();
   }
 
   async close(): Promise<void> {

@@ -44,18 +44,19 @@ function firstOfEach(columns: readonly Column[], rows: readonly (readonly unknow
   });
 }
 
+/** With `row_no`, the place of each row. */
 function rowSource(columns: readonly Column[], rows: readonly (readonly unknown[])[]): Sql {
   const strings: string[] = ['(values '];
   const values: unknown[] = [];
   rows.forEach((row, r) => {
     columns.forEach((c, i) => {
-      strings[strings.length - 1] += i === 0 ? (r === 0 ? '(cast(' : ', (cast(') : ', cast(';
+      strings[strings.length - 1] += i === 0 ? `${r === 0 ? '' : ', '}(${r}, cast(` : ', cast(';
       values.push(value(c.kind, row[i] ?? null));
       strings.push(castTo(c.kind));
     });
     strings[strings.length - 1] += ')';
   });
-  strings[strings.length - 1] += `) as x(${columns.map((c) => c.name).join(', ')})`;
+  strings[strings.length - 1] += `) as x(row_no, ${columns.map((c) => c.name).join(', ')})`;
   return new Sql(strings, values);
 }
 
@@ -84,7 +85,8 @@ export const mssqlDialect: Dialect = {
       const unless = unlessExists
         ? raw(`where not exists (select 1 from ${table} t with (updlock, holdlock) where ${unlessExists.map((k) => `t.${k} = x.${k}`).join(' and ')})`)
         : raw('');
-      const result = await runner.run(sql`insert into ${raw(table)} (${raw(names)}) select ${raw(names)} from ${rowSource(columns, chunk)} ${unless}`);
+      // Numbers are given in the order that is asked for, and in any order where none is.
+      const result = await runner.run(sql`insert into ${raw(table)} (${raw(names)}) select ${raw(names)} from ${rowSource(columns, chunk)} ${unless} order by x.row_no`);
       inserted += result.affected;
     }
     return inserted;
