@@ -7,6 +7,7 @@ import { list, raw, renderSql, sql, type Sql } from '../../src/platform/database
 import { migrationStatements } from '../support/migration-statements.js';
 import { TsqlParser } from '../support/parse-tsql.js';
 import { sourceStatements } from '../support/source-statements.js';
+import { brokenTsqlRules } from '../support/tsql-rules.js';
 
 /**
  * Whatever goes to SQL Server is parsed by a grammar of the whole of Transact-SQL, since no server runs here: what the migrations,
@@ -25,7 +26,7 @@ afterAll(() => parser.close());
 /** Those that the grammar refuses, with their places. */
 async function refused(statements: readonly Statement[]): Promise<string[]> {
   const faults = await parser.faults(statements.map((s) => s.text));
-  return statements.flatMap((s, i) => (faults[i] === undefined ? [] : [`${s.place}: ${faults[i]}: ${s.text}`]));
+  return statements.flatMap((s, i) => [...(faults[i] === undefined ? [] : [faults[i]]), ...brokenTsqlRules(s.text)].map((fault) => `${s.place}: ${fault}: ${s.text}`));
 }
 
 const written = (statement: Sql): string => renderSql(statement, (i) => mssqlDialect.placeholder(i)).text;
@@ -49,6 +50,22 @@ test('the grammar refuses what SQL Server refuses, and takes what it takes', asy
   expect(foreign.filter((_, i) => faults[i] === undefined)).toEqual([]);
   expect(faults.slice(foreign.length)).toEqual(known.map(() => undefined));
 });
+
+test.each([
+  ['select x.a from (select a from t order by a) x', 'order by in a subquery without top'],
+  ['select a from (select a from t) where a = 1', 'a derived table without a name'],
+  ['select sum(case when exists (select 1 from s) then 1 else 0 end) from t', 'an aggregate of a subquery'],
+  ['select row_number() over (partition by a) as n from t', 'over without order by'],
+  ['select coalesce(a, @1) as a from t group by coalesce(a, @2)', 'a parameter in group by, which is another one in the select list'],
+  ['select top (@0) a from t', 'a text as the number of rows'],
+  ['create table t (a nvarchar(5000))', 'nvarchar of more than 4000'],
+])('%s: %s', (text, rule) => expect(brokenTsqlRules(text)).toEqual([rule]));
+
+test.each([
+  'select x.a from (select top (5) a from t order by a) x join (select b from s) as y on y.b = x.a',
+  'select row_number() over (partition by a order by b) as n, count(*) as c, sum(a) over (partition by b) as s from t where a in (select b from s)',
+  'select a, coalesce(b, @0) as b from t where c = @1 group by a, b having count(*) > @2 order by a',
+])('%s breaks no rule', (text) => expect(brokenTsqlRules(text)).toEqual([]));
 
 test('migrations are Transact-SQL', async () => {
   const statements = await migrationStatements('mssql');
