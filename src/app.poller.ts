@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { LeaseStore } from './ledger/lease.store.js';
 import type { PollRequestStore } from './ledger/poll-request.store.js';
@@ -15,6 +16,8 @@ export interface ScheduledJob {
 
 /** How often it is asked whether somebody wants a job to run now. */
 const requestLookMs = 1_000;
+/** How often a run that gives way looks whether it may go on. */
+const asideLookMs = 25;
 
 /**
  * Runs jobs on intervals of @nestjs/schedule under a lease in the ledger: however many processes run, one does the job, and
@@ -86,10 +89,27 @@ export class JobPoller {
     return true;
   }
 
+  /** A run that began while nothing was carried waits between its batches too, for so long in all; one that waited before it began does not. */
+  private givingWay(job: ScheduledJob): () => Promise<void> {
+    let leftMs = job.stepsAside === true && !this.carrying() ? this.mostAsideMs : 0;
+    return async () => {
+      for (let since = performance.now(); leftMs > 0 && this.carrying() && !this.stopping; ) {
+        await setTimeout(Math.min(asideLookMs, leftMs));
+        const now = performance.now();
+        leftMs -= now - since;
+        since = now;
+      }
+    };
+  }
+
   private tick(job: ScheduledJob, request?: string): void {
     if (this.stopping || this.running.has(job.name)) return;
     if (request === undefined && job.stepsAside === true && this.standsAside(job.name)) return;
-    const goOn = async (): Promise<boolean> => !this.stopping && (await this.leases.hold(job.name));
+    const giveWay = request === undefined ? this.givingWay(job) : () => Promise.resolve();
+    const goOn = async (): Promise<boolean> => {
+      await giveWay();
+      return !this.stopping && (await this.leases.hold(job.name));
+    };
     const run = (async (): Promise<void> => {
       try {
         if (!(await this.leases.hold(job.name))) return;

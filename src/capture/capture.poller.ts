@@ -89,12 +89,14 @@ export class CapturePoller {
       const watermark = await this.store.watermark(this.stream.stream);
       let version = watermark.positionVersion;
       let position = watermark.position;
-      let page = await this.readPage(JSON.parse(position) as Position, true);
+      let size = Math.ceil(this.settings.batchCases / 4); // and grows: the first of a burst are on their way soon, the many behind share what a page costs
+      let page = await this.readPage(JSON.parse(position) as Position, size, true);
       await this.noteLook(watermark, page.ceiling);
       for (;;) {
         this.recording = page.caseNos.length > 0;
         // The next page is read while this one is recorded; the watermark's compare-and-set keeps their order.
-        ahead = page.changes.more ? this.readPage(page.changes.next, false, page) : undefined;
+        size = Math.min(2 * size, this.settings.batchCases);
+        ahead = page.changes.more ? this.readPage(page.changes.next, size, false, page) : undefined;
         ahead?.catch(() => undefined); // awaited below; a page that fails to be recorded ends the poll first
         const step = await this.recordPage(page, { position, positionVersion: version });
         if (step.moved) {
@@ -164,11 +166,11 @@ export class CapturePoller {
     }
   }
 
-  private async readPage(position: Position, first: boolean, before?: Page): Promise<Page> {
+  private async readPage(position: Position, size: number, first: boolean, before?: Page): Promise<Page> {
     const { reader } = this;
     const at = this.clock.iso();
     const ceiling = await reader.ceiling();
-    const changes = await reader.changes(position, ceiling, this.settings.batchCases, first);
+    const changes = await reader.changes(position, ceiling, size, first);
     // A case that was read when the ceiling stood above this mark has nothing new in it. Only what is recorded counts, or
     // what the page before holds: if that page fails to be recorded, this one is dropped with it.
     const mode = this.stream.watermark.mode;

@@ -6,7 +6,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, sql } from '../platform/database/sql.js';
 import { type ExchangeStore } from './exchange.store.js';
-import { exchangeRow, type ExchangeRow } from './exchange-row.js';
+import { exchangeRow, instantText, type ExchangeRow } from './exchange-row.js';
 
 export interface ManifestRow {
   readonly channel: ChannelName;
@@ -91,13 +91,13 @@ export class ManifestStore {
   }
 
   /** The manifest lies on the staging machine: its exchanges are staged. Whoever holds their claims, the fact stands. */
-  async recordStaged(manifest: ManifestRow, actor: string): Promise<ExchangeRow[]> {
+  async recordStaged(manifest: ManifestRow, actor: string): Promise<Pick<ExchangeRow, 'id' | 'capturedAt'>[]> {
     return this.database.transaction(async (runner) => {
       const now = this.database.dialect.value('instant', this.clock.iso());
       const { affected } = await runner.run(sql`update manifest set state = 'staged', staged_at = ${now} where channel = ${manifest.channel} and seq = ${manifest.seq} and state = 'prepared'`);
       if (affected !== 1) return [];
-      const { rows } = await runner.run(sql`select * from exchange where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered'`);
-      const exchanges = rows.map(exchangeRow);
+      const { rows } = await runner.run(sql`select id, file_name, captured_at from exchange where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered'`);
+      const exchanges = rows.map((r) => ({ id: String(r['id']), fileName: String(r['file_name']), capturedAt: instantText(r['captured_at']) }));
       const moved = new Set(
         await this.exchanges.move(runner, exchanges.map((e) => ({ id: e.id, from: 'rendered' as const, to: 'staged' as const, note: 'staged', detail: `${e.fileName} in manifest ${manifest.seq}` })), { actor }),
       );

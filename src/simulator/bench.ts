@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import pg from 'pg';
 import type { Settings } from '../domain/settings.js';
@@ -13,11 +12,12 @@ import { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { startGateway, type RunningGateway } from '../start-gateway.js';
 import { loadCatalogue } from './bureau/catalogue.adapter.js';
 import { SampleBureauAdapter } from './bureau/sample-bureau.adapter.js';
-import { sizedCase } from './bureau/size-case.js';
 import { benchClock, clockHelp } from './bench-clock.js';
 import { benchOps, opsHelp } from './bench-ops.js';
 import { benchReconcile, reconcileHelp } from './bench-reconcile.js';
 import { configure, openDatabases, type Databases } from './open-stack.adapter.js';
+import { feedBureau } from './feed-bureau.adapter.js';
+import { readArguments } from './read-arguments.adapter.js';
 import { startDelayProxy } from './servers/delay-proxy.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from './servers/openssh-server.adapter.js';
 import { startRedisServer, type RedisServer } from './servers/redis-server.adapter.js';
@@ -39,7 +39,7 @@ the same finished files in the same run.
   --short       300 cases, 1 round, redis, no far part, 20000 bare cases
   --json        the figures as JSON
 `;
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rows: { type: 'string' }, rate: { type: 'string' }, items: { type: 'string' }, day: { type: 'string' }, cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values, positionals } = readArguments({ allowPositionals: true, options: { rows: { type: 'string' }, rate: { type: 'string' }, items: { type: 'string' }, day: { type: 'string' }, cases: { type: 'string' }, rounds: { type: 'string' }, queue: { type: 'string' }, far: { type: 'string' }, idle: { type: 'string' }, short: { type: 'boolean' }, fsync: { type: 'boolean' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }, help);
 const number = (text: string | undefined, otherwise: number): number => {
   const n = text === undefined ? otherwise : Number(text);
   if (!Number.isInteger(n) || n < 0) {
@@ -133,10 +133,6 @@ async function stagedSoFar(s: Stand): Promise<number> {
 
 /** One round: cases committed in the bureau at once, until every file is staged; then `sftp -b` of the same files. */
 async function oneRound(s: Stand, first: number, cases: number): Promise<Round> {
-  const catalogue = loadCatalogue();
-  // Applied for today, as a burst is: cases that are weeks old would bring warnings and cards, which are no part of the way to the center.
-  const appliedAt = bureauTime(new Date());
-  const records = Array.from({ length: cases }, (_, i) => sizedCase({ catalogue, seed: 5, sequence: first + i, appliedAt, targetBytes: 6_000 }));
   const client = new pg.Client({ connectionString: s.databases.ledgerUrl });
   await client.connect();
   const before = await stagedSoFar(s);
@@ -148,7 +144,8 @@ async function oneRound(s: Stand, first: number, cases: number): Promise<Round> 
   await holder.connect();
   await holder.query('begin');
   await holder.query('select pg_current_xact_id()');
-  await s.bureau.insertCases(records);
+  // Applied for today, as a burst is: cases that are weeks old would bring warnings and cards, which are no part of the way to the center.
+  await feedBureau({ bureauUrl: s.databases.bureauUrl, first, cases, appliedAt: bureauTime(new Date()), targetBytes: 6_000 });
   const [cpu, servers] = [process.cpuUsage(), tallyCpu()];
   await holder.query('commit');
   const committed = Date.now();
@@ -211,7 +208,7 @@ async function main(): Promise<void> {
   const describe = (label: string, list: readonly Round[]): void => {
     const m = (f: (r: Round) => number): number => median(list.map(f));
     const ratio = median(list.map((r) => r.sftpS / r.gatewayS));
-    const row = { casesPerS: round(cases / m((r) => r.gatewayS), 0), gatewayS: round(m((r) => r.gatewayS)), sftpS: round(m((r) => r.sftpS)), ratio: round(ratio), firstFileS: round(m((r) => r.firstFileS)), p50: m((r) => r.latencyP50S), p95: m((r) => r.latencyP95S), cpuS: round(m((r) => r.cpuS)), rssMb: round(m((r) => r.rssMb), 0), averageBytes: round(m((r) => r.bytes) / cases, 0), stages: list.map((r) => r.stages) };
+    const row = { casesPerS: round(cases / m((r) => r.gatewayS), 0), gatewayS: round(m((r) => r.gatewayS)), sftpS: round(m((r) => r.sftpS)), ratio: round(ratio), firstFileS: round(m((r) => r.firstFileS)), p50: m((r) => r.latencyP50S), p95: m((r) => r.latencyP95S), cpuS: round(m((r) => r.cpuS)), rssMb: round(m((r) => r.rssMb), 0), averageBytes: round(m((r) => r.bytes) / cases, 0), stages: list.map((r) => `${r.stages}; sftp -b ${round(r.sftpS)} s: ${round(r.sftpS / r.gatewayS)} times`) };
     figures[label] = row;
     table.push([label, row.casesPerS, row.gatewayS, row.sftpS, row.ratio, row.firstFileS, `${row.p50} / ${row.p95}`, row.cpuS, row.rssMb]);
   };
@@ -220,7 +217,7 @@ async function main(): Promise<void> {
     say(`${cases} cases through ${q}, ${rounds} rounds after one that warms up ...`);
     const s = await stand(q, 0);
     try {
-      await oneRound(s, 1, Math.min(cases, 300));
+      await oneRound(s, 1, cases);
       await gatherStatistics(s);
       const list: Round[] = [];
       for (let i = 0; i < rounds; i++) list.push(await oneRound(s, 10_000 * (i + 1), cases));

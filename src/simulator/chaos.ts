@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { faults } from './chaos/fault-catalogue.adapter.js';
 import { killPointsOf, stagingKillPoints } from './chaos/kill-points.js';
 import { runStorm } from './chaos/run-storm.adapter.js';
 import { survived, writeStormReport } from './chaos/storm-report.js';
+import { readArguments } from './read-arguments.adapter.js';
 
 const help = `npm run chaos [-- options]
 The gateway as separate processes (two schedulers, two workers, an api) on real PostgreSQL and Redis, simulated receivers
@@ -25,12 +25,12 @@ the ledger and what the receivers hold. Exit code 0 only when nothing was lost, 
 Faults:
 ${faults.map((f) => `  ${f.name.padEnd(24)} ${f.text}`).join('\n')}
 `;
-const { values } = parseArgs({
+const { values } = readArguments({
   options: {
     minutes: { type: 'string' }, seed: { type: 'string' }, queue: { type: 'string' }, supervision: { type: 'string' }, faults: { type: 'string' }, settle: { type: 'string' }, rate: { type: 'string' }, short: { type: 'boolean' }, json: { type: 'string' },
     keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
   },
-});
+}, help);
 
 function wrong(text: string): never {
   process.stderr.write(`${text}\n${help}`);

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { ExchangeViewStore } from '../ledger/exchange-view.store.js';
 import { OpinionStore } from '../ledger/opinion.store.js';
@@ -22,6 +21,7 @@ import { demoInquiry, exampleCase } from './demo-inquiry.js';
 import { startSimulatedCenter, type SimulatedCenter } from './center/simulated-center.adapter.js';
 import { openDemoAccounts } from './demo-accounts.adapter.js';
 import { configure, openDatabases } from './open-stack.adapter.js';
+import { readArguments } from './read-arguments.adapter.js';
 import { reconcileDays, tellReturnTable } from './reconcile-days.js';
 import { freePort } from '../platform/free-port.adapter.js';
 
@@ -33,7 +33,7 @@ const help = `npm run demo [-- options]
   --fresh         forget what an earlier demo left in that folder
 `;
 
-const { values } = parseArgs({ options: { once: { type: 'boolean' }, cases: { type: 'string' }, seed: { type: 'string' }, dir: { type: 'string' }, fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values } = readArguments({ options: { once: { type: 'boolean' }, cases: { type: 'string' }, seed: { type: 'string' }, dir: { type: 'string' }, fresh: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }, help);
 
 /** What a demo keeps between two starts beside its database. */
 interface DemoState {

@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import type { Dialect, Isolation, Runner } from './dialect.js';
 import { hideValues } from './hide-values.js';
 import { mssqlDialect } from './mssql-dialect.adapter.js';
 import { postgresDialect } from './postgres-dialect.adapter.js';
+import { readInstant } from './read-instant.js';
 import { renderSql, type Sql } from './sql.js';
 
 export interface DatabaseOptions {
@@ -108,6 +110,10 @@ function withoutValues(error: Error): Error {
   return error;
 }
 
+const timestamptz = 1184;
+/** The driver makes a Date of an instant, out of which everybody makes this text again. */
+const typeParser = (oid: number, format?: 'text' | 'binary'): unknown => (oid === timestamptz && format !== 'binary' ? readInstant : pg.types.getTypeParser(oid, format as 'text'));
+
 function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   if (options.engine === 'postgres') {
     return {
@@ -115,7 +121,7 @@ function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       url: options.url,
       applicationName: options.applicationName,
       poolErrorHandler: () => undefined, // an idle connection that breaks is replaced; the next statement reports what matters
-      extra: { max: options.poolSize, connectionTimeoutMillis: Math.min(10_000, options.statementTimeoutMs ?? 10_000), keepAlive: true },
+      extra: { types: { getTypeParser: typeParser }, max: options.poolSize, connectionTimeoutMillis: Math.min(10_000, options.statementTimeoutMs ?? 10_000), keepAlive: true },
     };
   }
   const url = new URL(options.url);
