@@ -4,7 +4,7 @@ import type { Dialect, Isolation, Runner } from './dialect.js';
 import { hideValues } from './hide-values.js';
 import { mssqlDialect } from './mssql-dialect.adapter.js';
 import { postgresDialect } from './postgres-dialect.adapter.js';
-import { readInstant } from './read-instant.js';
+import { readInstant } from './read-instant.adapter.js';
 import { renderSql, type Sql } from './sql.js';
 
 export interface DatabaseOptions {
