@@ -18,6 +18,9 @@ export interface RenderReady {
   readonly faults: number;
 }
 
+/** A batch to render, or that nothing more comes. */
+export type RenderAsked = { readonly id: number; readonly jobs: readonly RenderJob[] } | 'end';
+
 /** Outcomes in the order of the jobs. */
 export interface RenderAnswer {
   readonly id: number;
@@ -31,7 +34,9 @@ function main(port: NonNullable<typeof parentPort>, data: RenderThreadData): voi
   const ground = { mappings, findStream: (name: string) => findStream(data.streams, name)!, textOf: (channel: string) => texts.get(channel)! };
   const ready: RenderReady = { digests: mappings.map((m) => `${m.channel} ${m.event} ${m.digest}`), faults: faults.length };
   port.postMessage(ready);
-  port.on('message', ({ id, jobs }: { id: number; jobs: readonly RenderJob[] }) => {
+  port.on('message', (asked: RenderAsked) => {
+    if (asked === 'end') return port.close();
+    const { id, jobs } = asked;
     const outcomes = jobs.map((job) => renderJob(job, ground));
     // The bytes of a batch travel in one piece, which changes hands without being copied.
     const all = new Uint8Array(outcomes.reduce((sum, o) => sum + ('bytes' in o ? o.bytes.length : 0), 0));

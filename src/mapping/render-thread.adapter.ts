@@ -4,10 +4,13 @@ import type { Settings } from '../domain/settings.js';
 import type { GatewayLog } from '../platform/log.adapter.js';
 import type { CompiledMapping } from './compiled-mapping.js';
 import type { RenderJob, RenderOutcome } from './render-job.js';
-import type { RenderAnswer, RenderReady, RenderThreadData } from './render-thread-entry.adapter.js';
+import type { RenderAnswer, RenderAsked, RenderReady, RenderThreadData } from './render-thread-entry.adapter.js';
 
 /** Megabytes of short-lived memory: a batch fits, so that nothing of it is kept by mistake. */
 const youngMb = 96;
+
+/** How long an end waits for the thread. */
+const endLimitMs = 10_000;
 
 interface Waiting {
   readonly resolve: (outcomes: readonly RenderOutcome[] | undefined) => void;
@@ -23,6 +26,8 @@ export class RenderThread {
   private state: 'none' | 'starting' | 'ready' | 'unfit' = 'none';
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
+  /** The thread has said its first word, or ended without one. */
+  private loaded: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: Pick<Settings, 'mappingsDir' | 'streamDefinitions' | 'channels'>,
@@ -39,13 +44,21 @@ export class RenderThread {
     const id = (this.last += 1);
     return new Promise((resolve) => {
       this.waiting.set(id, { resolve });
-      this.worker!.postMessage({ id, jobs });
+      this.worker!.postMessage({ id, jobs } satisfies RenderAsked);
     });
   }
 
+  /**
+   * Ends the thread behind the batches that it has. It is asked to, and not before it said its first word: V8 of Node 22 ends the
+   * whole process when a thread is ended from outside while it loads its modules.
+   */
   async close(): Promise<void> {
     this.state = 'unfit';
-    await this.worker?.terminate();
+    const { worker } = this;
+    if (worker === undefined || !(await inTime(this.loaded))) return; // it has no more to do, and does not keep the process
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('end' satisfies RenderAsked);
+    if (!(await inTime(ended))) await worker.terminate();
   }
 
   private start(): void {
@@ -62,6 +75,10 @@ export class RenderThread {
     const worker = new Worker(this.entry, { workerData: data, name: 'render', resourceLimits: { maxYoungGenerationSizeMb: youngMb } });
     worker.unref();
     this.worker = worker;
+    this.loaded = new Promise((resolve) => {
+      worker.once('message', () => resolve());
+      worker.once('exit', () => resolve());
+    });
     worker.on('message', (message: RenderReady | RenderAnswer) => ('digests' in message ? this.judge(message) : this.answer(message)));
     worker.on('error', (error) => this.log.error({ err: error }, 'the rendering thread ended; messages are rendered without it'));
     worker.on('exit', () => {
@@ -88,4 +105,10 @@ export class RenderThread {
     this.waiting.get(id)?.resolve(outcomes);
     this.waiting.delete(id);
   }
+}
+
+async function inTime(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), endLimitMs); });
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }

@@ -47,13 +47,16 @@ const states = ['captured', 'rendered', 'staged', 'picked_up', 'accepted', 'refu
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function demo(): Promise<number> {
+  const asked = { seed: count(values.seed), cases: count(values.cases) };
   const dir = path.resolve(values.dir ?? '.demo');
   if (values.fresh) await (await import('node:fs/promises')).rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   const stateFile = path.join(dir, 'demo.json');
   const earlier = await readFile(stateFile, 'utf8').then((t) => JSON.parse(t) as DemoState, () => undefined);
   const inquiryKey = earlier?.inquiryKey ?? randomBytes(32).toString('base64');
-  const state: DemoState = earlier ?? { inquiryKey, secret: `whsec_${randomBytes(32).toString('base64')}`, seed: count(values.seed, 7), cases: count(values.cases, 60) };
+  const state: DemoState = earlier ?? { inquiryKey, secret: `whsec_${randomBytes(32).toString('base64')}`, seed: asked.seed ?? 7, cases: asked.cases ?? 60 };
+  const other = (['cases', 'seed'] as const).find((option) => asked[option] !== undefined && asked[option] !== state[option]);
+  if (other !== undefined) wrong(`${dir} holds a demo with --${other} ${state[other]}, which the sample was made with; --fresh forgets it, --dir keeps another beside it`);
   if (!earlier) await writeFile(stateFile, JSON.stringify(state), { mode: 0o600 });
 
   say('Starting PostgreSQL (sample bureau, ledger, queue) ...');
@@ -270,14 +273,15 @@ async function report(view: ExchangeViewStore, centers: ReadonlyMap<string, Simu
   return balanced;
 }
 
-function count(text: string | undefined, otherwise: number): number {
-  if (text === undefined) return otherwise;
+function count(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) {
-    process.stderr.write(`expected a whole number of at least 1, not '${text}'\n${help}`);
-    process.exit(2);
-  }
-  return n;
+  return Number.isInteger(n) && n >= 1 ? n : wrong(`expected a whole number of at least 1, not '${text}'`);
+}
+
+function wrong(text: string): never {
+  process.stderr.write(`${text}\n${help}`);
+  process.exit(2);
 }
 
 if (values.help) say(help);

@@ -67,6 +67,19 @@ test('a thread that ends gives its batch back, and the next one starts another',
   expect(await answered(one, [jobs[0]!])).toHaveLength(1);
 });
 
+test('an end waits for the batch that is under way, and for a thread that is still loading', async () => {
+  const one = thread();
+  await answered(one, [jobs[0]!]);
+  const under = one.render(Array.from({ length: 500 }, () => jobs[0]!));
+  await one.close();
+  expect(await under).toHaveLength(500);
+  expect(await one.render([jobs[0]!])).toBeUndefined();
+  const other = thread();
+  expect(await other.render([jobs[0]!])).toBeUndefined();
+  await other.close();
+  expect((other as unknown as { worker: unknown }).worker).toBeUndefined();
+});
+
 test('mapping files that changed since the start are not used: the caller goes on with what it started with', async () => {
   const dir = await mkdtemp(path.join(tmpdir(), 'gateway-mappings-'));
   try {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,11 +25,16 @@ it('the demo settles its sample, balances, leaves the delivered files, and goes 
     const second = await run(process.execPath, ['dist/simulator/demo.js', '--once', '--dir', dir], { maxBuffer: 1 << 24 });
     expect(second.stdout).toContain('Going on with the sample bureau of the last start.');
     expect(second.stdout).toContain(line![0]);
+    // What cannot be had any more is said, not left out in silence.
+    await expect(run(process.execPath, ['dist/simulator/demo.js', '--once', '--cases', '26', '--dir', dir])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('holds a demo with --cases 25') as string });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }, 240_000);
 
-it('says what a wrong option should be', async () => {
-  await expect(run(process.execPath, ['dist/simulator/demo.js', '--cases', 'many'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("not 'many'") as string });
+it('says what a wrong option should be, before anything is made', async () => {
+  const dir = path.join(os.tmpdir(), `gw-demo-never-${process.pid}`);
+  for (const [options, text] of [[['--cases', 'many'], "not 'many'"], [['--seed', '0'], "not '0'"], [['--case', '5'], "Unknown option '--case'"]] as const)
+    await expect(run(process.execPath, ['dist/simulator/demo.js', ...options, '--dir', dir])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(text) as string });
+  expect(existsSync(dir)).toBe(false);
 });
