@@ -8,7 +8,7 @@ import type { GatewayLog } from './platform/log.adapter.js';
 export interface ScheduledJob {
   readonly name: string;
   readonly everyMs: number;
-  /** It only follows what was recorded: while cases are being carried it steps aside, for `mostAsideMs` at the longest. */
+  /** It only follows what was recorded: while cases are being carried it gives way, for `mostAsideMs` at the longest. */
   readonly stepsAside?: boolean;
   /** `goOn` prolongs the lease during long work; false means another process took over and the work must end. */
   run(goOn: () => Promise<boolean>): Promise<unknown>;
@@ -27,8 +27,6 @@ const asideLookMs = 25;
 export class JobPoller {
   private readonly running = new Map<string, Promise<void>>();
   private readonly answering = new Set<string>();
-  /** Since when a job steps aside; milliseconds of a clock that nobody sets. */
-  private readonly asideSince = new Map<string, number>();
   private stopping = false;
 
   constructor(
@@ -77,23 +75,14 @@ export class JobPoller {
     await this.running.get(job.name);
   }
 
-  /** What follows waits for what leads, yet not for ever: under a load that never ends it gets its turn all the same. */
-  private standsAside(name: string): boolean {
-    const now = performance.now();
-    const since = this.asideSince.get(name) ?? now;
-    if (!this.carrying() || now - since >= this.mostAsideMs) {
-      this.asideSince.delete(name);
-      return false;
-    }
-    this.asideSince.set(name, since);
-    return true;
-  }
-
-  /** A run that began while nothing was carried waits between its batches too, for so long in all; one that waited before it began does not. */
+  /**
+   * What follows waits for what leads, before it begins and between its batches, yet not for ever: so long in all for one run, and
+   * not when somebody asked for it.
+   */
   private givingWay(job: ScheduledJob): () => Promise<void> {
-    let leftMs = job.stepsAside === true && !this.carrying() ? this.mostAsideMs : 0;
+    let leftMs = job.stepsAside === true ? this.mostAsideMs : 0;
     return async () => {
-      for (let since = performance.now(); leftMs > 0 && this.carrying() && !this.stopping; ) {
+      for (let since = performance.now(); leftMs > 0 && this.carrying() && !this.stopping && !this.answering.has(job.name); ) {
         await setTimeout(Math.min(asideLookMs, leftMs));
         const now = performance.now();
         leftMs -= now - since;
@@ -104,15 +93,14 @@ export class JobPoller {
 
   private tick(job: ScheduledJob, request?: string): void {
     if (this.stopping || this.running.has(job.name)) return;
-    if (request === undefined && job.stepsAside === true && this.standsAside(job.name)) return;
-    const giveWay = request === undefined ? this.givingWay(job) : () => Promise.resolve();
+    const giveWay = this.givingWay(job);
     const goOn = async (): Promise<boolean> => {
       await giveWay();
       return !this.stopping && (await this.leases.hold(job.name));
     };
     const run = (async (): Promise<void> => {
       try {
-        if (!(await this.leases.hold(job.name))) return;
+        if (!(await goOn())) return;
         const result = await job.run(goOn);
         if (request !== undefined) await this.requests.close(job.name, request, 'done', JSON.stringify(result ?? {}));
       } catch (error) {
