@@ -1,3 +1,4 @@
+import { describeOpening } from '../ledger/plan-retry.js';
 import type { RetryLine } from '../ledger/retry.store.js';
 import { formatTable, indent, plural } from './format-terminal.js';
 
@@ -54,7 +55,7 @@ function whatOf({ step }: RetryLine): string {
     case 'return':
       return step.to === 'captured' ? 'captured: rendered anew' : `${step.to}: delivered with the same bytes`;
     case 'open':
-      return 'superseded: the next version is opened from the newest snapshot';
+      return describeOpening('superseded: the next version is opened from the newest snapshot', step);
     case 'yield':
       return 'superseded: a newer version is with the receiver already';
     case 'none':

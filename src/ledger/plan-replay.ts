@@ -1,5 +1,5 @@
 import { nextState, type ExchangeState } from '../domain/exchange-states.js';
-import type { RetryStep } from './plan-retry.js';
+import { describeOpening, type RetryStep } from './plan-retry.js';
 
 /** What is known of an exchange that somebody wants to be sent again. */
 export interface ReplayFacts {
@@ -60,6 +60,6 @@ export function describeReplay(step: ReplayStep): string {
     case 'none':
       return `not sent: ${step.why}`;
     case 'retry':
-      return step.step.action === 'return' ? `back to ${step.step.to}` : step.step.action === 'open' ? 'the next version is opened from the newest snapshot' : 'superseded: a newer version is with the receiver';
+      return step.step.action === 'return' ? `back to ${step.step.to}` : step.step.action === 'open' ? describeOpening('the next version is opened from the newest snapshot', step.step) : 'superseded: a newer version is with the receiver';
   }
 }

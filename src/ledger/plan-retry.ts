@@ -8,6 +8,8 @@ export interface RetryCandidate extends LatestExchange {
   readonly parkedFrom?: ExchangeState | undefined;
   /** The newest exchange of the same event, where that is another one. */
   readonly newer?: { readonly id: string; readonly version: number; readonly state: ExchangeState } | undefined;
+  /** The receiver also said that it accepted it, and nobody set that aside. */
+  readonly alsoAccepted?: boolean;
 }
 
 /**
@@ -16,9 +18,12 @@ export interface RetryCandidate extends LatestExchange {
  */
 export type RetryStep =
   | { readonly action: 'return'; readonly to: ExchangeState }
-  | { readonly action: 'open'; readonly version: number }
+  | { readonly action: 'open'; readonly version: number; /** Said with it, and no reason to forbid it. */ readonly doubt?: string }
   | { readonly action: 'yield'; readonly to: string }
   | { readonly action: 'none'; readonly why: string };
+
+/** A next version would be a second one where the receiver has the first. */
+const alsoAccepted = 'the receiver also said that it accepted the refused one: ask there first';
 
 const whyNot: Readonly<Record<Exclude<ExchangeState, 'parked' | 'refused'>, string>> = {
   captured: 'nothing stopped it: it is waiting to be rendered, or to be tried again by itself',
@@ -40,8 +45,13 @@ export function planRetry(exchange: RetryCandidate, options: { readonly render: 
     return { action: 'return', to: 'captured' };
   }
   if (exchange.state !== 'refused') return { action: 'none', why: whyNot[exchange.state] };
-  if (exchange.newer === undefined) return { action: 'open', version: exchange.version + 1 };
+  if (exchange.newer === undefined) return { action: 'open', version: exchange.version + 1, ...(exchange.alsoAccepted === true ? { doubt: alsoAccepted } : {}) };
   const { id, version, state } = exchange.newer;
   if (state === 'staged' || state === 'picked_up' || state === 'accepted') return { action: 'yield', to: id };
   return { action: 'none', why: `version ${version} of the same event is ${state} (exchange ${id})` };
+}
+
+/** What a step opens, in words, with what is doubtful about it. */
+export function describeOpening(what: string, step: Extract<RetryStep, { action: 'open' }>): string {
+  return step.doubt === undefined ? what : `${what}; ${step.doubt}`;
 }

@@ -80,14 +80,22 @@ export class RetryStore {
     const { hint, suffix } = lock ? this.database.dialect.lockRows : { hint: '', suffix: '' };
     const { rows } = await runner.run(sql`select ${raw(top.prefix)} ${raw(latestColumns)}, stream, parked_from from exchange ${raw(hint)}
       where ${condition(filter)} and id > ${after} and id <= ${last} order by id ${raw(top.suffix)} ${raw(suffix)}`);
-    const newer = await this.newer(runner, rows.filter((r) => r['state'] === 'refused').map((r) => String(r['id'])));
+    const refused = rows.filter((r) => r['state'] === 'refused').map((r) => String(r['id']));
+    const [newer, doubtful] = [await this.newer(runner, refused), await this.alsoAccepted(runner, refused)];
     return rows.map((r) => ({
       ...latestExchange(r),
       caseNo: String(r['case_no']),
       stream: String(r['stream']),
       ...(r['parked_from'] === null ? {} : { parkedFrom: String(r['parked_from']) as ExchangeState }),
       newer: newer.get(String(r['id'])),
+      alsoAccepted: doubtful.has(String(r['id'])),
     }));
+  }
+
+  private async alsoAccepted(runner: Runner, ids: readonly ExchangeId[]): Promise<Set<ExchangeId>> {
+    if (ids.length === 0) return new Set();
+    const { rows } = await runner.run(sql`select distinct exchange_id from acknowledgement where exchange_id in (${list(ids)}) and level = 'accepted' and class = 'contradictory' and aside_at is null`);
+    return new Set(rows.map((r) => String(r['exchange_id'])));
   }
 
   private async newer(runner: Runner, ids: readonly ExchangeId[]): Promise<Map<ExchangeId, NonNullable<RetryCandidate['newer']>>> {

@@ -358,6 +358,15 @@ describe('retry', () => {
     await set(`state = 'refused', tried = 1, head = 1, failure_code = 'refused-by-receiver'`, `id = ${first!['id']}`);
     await ledger.run(raw(`insert into case_snapshot (id, stream, case_no, digest, body, taken_at) select 9000, stream, case_no, digest, body, now() from case_snapshot where id = ${first!['snapshot_id']}`));
     await ledger.run(raw(`update case_head set snapshot_id = 9000 where case_no = '${good.caseNo}'`));
+    // A receiver that said both may have it: a second one is not opened without a word of it.
+    const doubt = 'the next version is opened from the newest snapshot; the receiver also said that it accepted the refused one: ask there first';
+    expect((await cli(['retry', '--state', 'refused'])).out).not.toContain('also said');
+    const said = (cls: string): Promise<unknown> => ledger.run(raw(`insert into acknowledgement (inbox_id, ordinal, channel, message_id, exchange_id, level, received_at, class) values (0, 0, 'center', 'both', ${first!['id']}, 'accepted', now(), '${cls}')`));
+    await said('contradictory');
+    for (const command of [['retry', '--state', 'refused'], ['replay', '--state', 'refused']]) expect((await cli(command)).out).toContain(doubt);
+    await ledger.run(raw(`update acknowledgement set aside_at = now(), aside_by = 'x', aside_reason = 'seen' where message_id = 'both'`));
+    expect((await cli(['retry', '--state', 'refused'])).out).not.toContain('also said');
+    await ledger.run(raw(`delete from acknowledgement where message_id = 'both'`));
     const answer = await cli(['retry', '--channel', 'center', '--state', 'refused', '--yes', '--json']);
     expect(answer.code).toBe(0);
     const { opened } = answer.json<RetryAnswer>();

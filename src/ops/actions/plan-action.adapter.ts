@@ -4,7 +4,7 @@ import type { CancelStore } from '../../ledger/cancel.store.js';
 import type { ExchangeViewStore } from '../../ledger/exchange-view.store.js';
 import type { DoneLine } from '../../ledger/ops-action.store.js';
 import { describeReplay } from '../../ledger/plan-replay.js';
-import type { RetryStep } from '../../ledger/plan-retry.js';
+import { describeOpening, type RetryStep } from '../../ledger/plan-retry.js';
 import type { StandStillStore } from '../../ledger/stand-still.store.js';
 import type { ReplayLine, ReplayStore } from '../../ledger/replay.store.js';
 import type { RetryStore } from '../../ledger/retry.store.js';
@@ -110,7 +110,7 @@ function describeRetry(step: RetryStep): string {
     case 'return':
       return step.to === 'captured' ? 'rendered anew from its snapshot' : 'delivered with the same bytes';
     case 'open':
-      return `version ${step.version} is opened from the newest snapshot, in the same place of its lane`;
+      return describeOpening(`version ${step.version} is opened from the newest snapshot, in the same place of its lane`, step);
     case 'yield':
       return `superseded by exchange ${step.to}, which the receiver has`;
     case 'none':
