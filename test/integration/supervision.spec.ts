@@ -6,6 +6,7 @@ import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { CardStore } from '../../src/ledger/card.store.js';
 import { ChargeStore } from '../../src/ledger/charge.store.js';
 import { ClockStore } from '../../src/ledger/clock.store.js';
+import { instantText } from '../../src/ledger/exchange-row.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
@@ -70,7 +71,7 @@ test('a case from its snapshot to a red card: nothing is done between the crossi
   await seen('C1', handling('2026-09-14 08:30:00.000'));
   expect(await poller.look(goOn)).toEqual({ followed: 1, due: 0, recomputed: 1, cards: 0 });
   expect(await states()).toEqual({ C1: 'green 1' });
-  const next = async (): Promise<string | undefined> => shown(((await db.run(sql`select next_crossing_at from clock_state ${raw('')}`)).rows[0]!['next_crossing_at'] as Date).toISOString());
+  const next = async (): Promise<string | undefined> => shown(instantText((await db.run(sql`select next_crossing_at from clock_state ${raw('')}`)).rows[0]!['next_crossing_at']));
   expect(await next()).toBe('2026-09-18 08:30:01');
 
   clock.set('2026-09-18 08:30:00');
@@ -224,7 +225,7 @@ test('a new calendar is walked through once, goes on where it was stopped, and r
   expect((await other.look(goOn)).recomputed).toBe(15);
   expect((await other.look(goOn)).recomputed).toBe(0);
   const { rows } = await db.run(sql`select due_at, count(*) as n from clock_state group by due_at order by due_at ${raw('')}`);
-  expect(rows.map((r) => [shown((r['due_at'] as Date).toISOString()), r['n']])).toEqual([['2026-09-22 17:30:00', '5'], ['2026-09-23 12:00:00', '20']]);
+  expect(rows.map((r) => [shown(instantText(r['due_at'])), r['n']])).toEqual([['2026-09-22 17:30:00', '5'], ['2026-09-23 12:00:00', '20']]);
 });
 
 test('a body that is added later gets its clocks; one that is taken away is left alone', async () => {
