@@ -20,7 +20,11 @@ export interface BureauDialect {
     below: string;
     limit: number;
   }): Sql;
-  select(request: { table: string; parent: string; order: string; columns: Readonly<Record<string, ColumnType>>; caseNos: readonly string[] }): Sql;
+  /** Cases at the most in one statement; more are asked for in several. */
+  readonly mostKeys: number;
+  select(request: { table: string; parent: string; order: string; columns: Readonly<Record<string, ColumnType>>; caseNos: readonly string[]; keyType: string | undefined }): Sql;
+  /** A case number as a parameter of the type that the key column has in the catalogue; absent where a parameter takes the column's type by itself. */
+  keyParameter?(caseNo: string, keyType: string | undefined): Sql;
   /** A key column as text. */
   keyText(column: string): string;
   /** The newest mark of a group of rows, in the text form of marks. */

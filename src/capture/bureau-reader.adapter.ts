@@ -5,7 +5,7 @@ import type { ChildDefinition, ColumnType, StreamDefinition } from '../domain/st
 import type { CaseNo } from '../domain/vocabulary.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import type { Runner } from '../platform/database/dialect.js';
-import { list, raw, sql } from '../platform/database/sql.js';
+import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import type { BureauDialect } from './bureau-dialect.js';
 import type { CaseMarks, Position, TableMark } from './bureau-marks.js';
 import { countsText } from './capture-case.js';
@@ -40,6 +40,8 @@ interface Source {
 export class BureauReader {
   readonly dialect: BureauDialect;
   private readonly sources: readonly Source[];
+  /** Of the columns that hold case numbers, by table and column. */
+  private readonly keyTypes = new Map<string, string | undefined>();
 
   constructor(
     readonly database: DatabaseAdapter,
@@ -101,7 +103,13 @@ export class BureauReader {
   /** The named cases with their children as of one moment; cases that are not there are absent from the map. */
   async read(caseNos: readonly CaseNo[]): Promise<Map<CaseNo, CaseSnapshot>> {
     const isolation = await this.dialect.readIsolation(this.database, this.allowTornReads);
-    return this.database.transaction((runner) => this.readIn(runner, caseNos), isolation);
+    const tables = [{ table: this.stream.table, parent: this.stream.key }, ...Object.values(this.stream.children)];
+    for (const { table, parent } of tables) await this.keyType(table, parent); // before the transaction takes a connection
+    return this.database.transaction(async (runner) => {
+      const found = new Map<CaseNo, CaseSnapshot>();
+      for (const some of this.chunks(caseNos)) for (const [caseNo, snapshot] of await this.readIn(runner, some)) found.set(caseNo, snapshot);
+      return found;
+    }, isolation);
   }
 
   /** As `read`, but when the database cannot convert a row the culprit is isolated and reported, the others are read. */
@@ -119,15 +127,22 @@ export class BureauReader {
 
   /** Which of these cases the bureau still has. */
   async existing(caseNos: readonly CaseNo[]): Promise<Set<CaseNo>> {
-    const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(this.stream.key))} as case_no from ${raw(this.stream.table)} where ${raw(this.stream.key)} in (${list(caseNos)})`);
-    return new Set(rows.map((r) => String(r['case_no'])));
+    const { table, key } = this.stream;
+    const type = await this.keyType(table, key);
+    const found = new Set<CaseNo>();
+    for (const some of this.chunks(caseNos)) {
+      const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(key))} as case_no from ${raw(table)} where ${raw(key)} in (${this.keyList(some, type)})`);
+      for (const r of rows) found.add(String(r['case_no']));
+    }
+    return found;
   }
 
   /** Up to `limit` case numbers after `after`, in the order of the bureau's key. */
   async keys(after: CaseNo, limit: number): Promise<CaseNo[]> {
     const { table, key } = this.stream;
     const top = this.database.dialect.top(limit);
-    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} ${raw(this.dialect.keyText(key))} as case_no from ${raw(table)} where ${raw(key)} > ${after} order by ${raw(key)} ${raw(top.suffix)}`);
+    const from = this.keyOf(after, await this.keyType(table, key));
+    const { rows } = await this.database.run(sql`select ${raw(top.prefix)} ${raw(this.dialect.keyText(key))} as case_no from ${raw(table)} where ${raw(key)} > ${from} order by ${raw(key)} ${raw(top.suffix)}`);
     return rows.map((r) => String(r['case_no']));
   }
 
@@ -135,11 +150,14 @@ export class BureauReader {
   async counts(caseNos: readonly CaseNo[]): Promise<Map<CaseNo, string>> {
     const found = new Map<CaseNo, Record<string, number>>([...(await this.existing(caseNos))].map((c) => [c, {}]));
     for (const [name, child] of Object.entries(this.stream.children)) {
-      const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(child.parent))} as case_no, count(*) as n from ${raw(child.table)}
-        where ${raw(child.parent)} in (${list(caseNos)}) group by ${raw(child.parent)}`);
-      for (const r of rows) {
-        const counts = found.get(String(r['case_no']));
-        if (counts !== undefined) counts[name] = Number(r['n']);
+      const type = await this.keyType(child.table, child.parent);
+      for (const some of this.chunks(caseNos)) {
+        const { rows } = await this.database.run(sql`select ${raw(this.dialect.keyText(child.parent))} as case_no, count(*) as n from ${raw(child.table)}
+          where ${raw(child.parent)} in (${this.keyList(some, type)}) group by ${raw(child.parent)}`);
+        for (const r of rows) {
+          const counts = found.get(String(r['case_no']));
+          if (counts !== undefined) counts[name] = Number(r['n']);
+        }
       }
     }
     return new Map([...found].map(([caseNo, counts]) => [caseNo, countsText(counts)]));
@@ -149,10 +167,15 @@ export class BureauReader {
   async marks(of: { readonly after: CaseNo; readonly last: CaseNo } | { readonly caseNos: readonly CaseNo[] }): Promise<Map<CaseNo, CaseMarks>> {
     const isolation = await this.dialect.readIsolation(this.database, this.allowTornReads);
     const tables = [{ name: this.stream.table, table: this.stream.table, parent: this.stream.key, watermark: this.stream.watermark.column }, ...Object.entries(this.stream.children).map(([name, c]) => ({ name, ...c }))];
+    const parts: { t: (typeof tables)[number]; where: Sql }[] = [];
+    for (const t of tables) {
+      const type = await this.keyType(t.table, t.parent);
+      if ('caseNos' in of) for (const some of this.chunks(of.caseNos)) parts.push({ t, where: sql`${raw(t.parent)} in (${this.keyList(some, type)})` });
+      else parts.push({ t, where: sql`${raw(t.parent)} > ${this.keyOf(of.after, type)} and ${raw(t.parent)} <= ${this.keyOf(of.last, type)}` });
+    }
     return this.database.transaction(async (runner) => {
       const out = new Map<CaseNo, Record<string, TableMark>>();
-      for (const t of tables) {
-        const where = 'caseNos' in of ? sql`${raw(t.parent)} in (${list(of.caseNos)})` : sql`${raw(t.parent)} > ${of.after} and ${raw(t.parent)} <= ${of.last}`;
+      for (const { t, where } of parts) {
         const mark = t.watermark === undefined ? raw('null') : raw(this.dialect.newestMark(t.watermark, this.stream.watermark.mode));
         const { rows } = await runner.run(sql`select ${raw(this.dialect.keyText(t.parent))} as case_no, count(*) as n, ${mark} as mark from ${raw(t.table)} where ${where} group by ${raw(t.parent)}`);
         for (const r of rows) {
@@ -170,8 +193,12 @@ export class BureauReader {
   /** Contents of scanned files by signature, for the cases named; only those whose MD5 is the recorded signature. */
   async attachments(caseNos: readonly CaseNo[], child: ChildDefinition, signatures: readonly string[]): Promise<{ signature: string; size: number; sha256: string; content: Buffer }[]> {
     const a = child.attachment!;
-    const { rows } = await this.database.run(sql`select ${raw(a.signature)} as signature, ${raw(a.content)} as content from ${raw(child.table)}
-      where ${raw(child.parent)} in (${list(caseNos)}) and ${raw(a.signature)} in (${list(signatures)}) and ${raw(a.content)} is not null`);
+    const type = await this.keyType(child.table, child.parent);
+    const rows: Record<string, unknown>[] = [];
+    for (const [some, wanted] of this.chunks(caseNos).flatMap((c) => this.chunks(signatures).map((s) => [c, s] as const))) {
+      rows.push(...(await this.database.run(sql`select ${raw(a.signature)} as signature, ${raw(a.content)} as content from ${raw(child.table)}
+        where ${raw(child.parent)} in (${this.keyList(some, type)}) and ${raw(a.signature)} in (${list(wanted)}) and ${raw(a.content)} is not null`)).rows);
+    }
     return rows.flatMap((row) => {
       const content = row['content'] as Buffer;
       const signature = String(row['signature']);
@@ -204,6 +231,7 @@ export class BureauReader {
         faults.push(new GatewayFailure('bureau-not-readable', `table or view ${t.table} is not there or not readable for this account`));
         continue;
       }
+      this.keyTypes.set(`${t.table}.${t.extra[0]!}`, have.get(t.extra[0]!.toLowerCase()));
       for (const column of [...Object.keys(t.columns), ...t.extra]) {
         const type = have.get(column.toLowerCase());
         const expected = t.columns[column];
@@ -216,19 +244,38 @@ export class BureauReader {
 
   private async readIn(runner: Runner, caseNos: readonly CaseNo[]): Promise<Map<CaseNo, CaseSnapshot>> {
     const s = this.stream;
-    const roots = await runner.run(this.dialect.select({ table: s.table, parent: s.key, order: s.key, columns: s.columns, caseNos }));
+    const roots = await runner.run(this.dialect.select({ table: s.table, parent: s.key, order: s.key, columns: s.columns, caseNos, keyType: this.keyTypes.get(`${s.table}.${s.key}`) }));
     const cases = new Map<CaseNo, { stream: string; caseNo: CaseNo; case: Row; children: Record<string, Row[]> }>();
     for (const row of roots.rows) {
       const parent = String(row['parent_key']);
       cases.set(parent, { stream: s.stream, caseNo: parent, case: present(row), children: Object.fromEntries(Object.keys(s.children).map((c) => [c, []])) });
     }
     for (const [name, child] of Object.entries(s.children)) {
-      const found = await runner.run(this.dialect.select({ table: child.table, parent: child.parent, order: child.key, columns: child.columns, caseNos }));
+      const found = await runner.run(this.dialect.select({ table: child.table, parent: child.parent, order: child.key, columns: child.columns, caseNos, keyType: this.keyTypes.get(`${child.table}.${child.parent}`) }));
       for (const row of found.rows) {
         cases.get(String(row['parent_key']))?.children[name]!.push(present(row));
       }
     }
     return cases;
+  }
+
+  /** The type of a key column, asked for once; what the column check finds later takes its place. Undefined where it makes no difference. */
+  private async keyType(table: string, column: string): Promise<string | undefined> {
+    if (this.dialect.keyParameter === undefined) return undefined;
+    const name = `${table}.${column}`;
+    if (!this.keyTypes.has(name)) {
+      const found = (await this.database.run(this.dialect.catalogue(table))).rows.find((r) => String(r['column_name']).toLowerCase() === column.toLowerCase());
+      this.keyTypes.set(name, found && String(found['data_type']).toLowerCase());
+    }
+    return this.keyTypes.get(name);
+  }
+
+  private readonly keyOf = (caseNo: CaseNo, type: string | undefined): unknown => this.dialect.keyParameter?.(caseNo, type) ?? caseNo;
+  private readonly keyList = (caseNos: readonly CaseNo[], type: string | undefined): ReturnType<typeof list> => list(caseNos.map((c) => this.keyOf(c, type)));
+
+  private chunks<T>(values: readonly T[]): T[][] {
+    const size = this.dialect.mostKeys;
+    return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
   }
 
   private overlapped(mark: string, caseNo: string): readonly [string, string] {

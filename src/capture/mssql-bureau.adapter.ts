@@ -1,6 +1,6 @@
 import { GatewayFailure } from '../domain/failures.js';
 import type { ColumnType } from '../domain/stream.js';
-import { list, raw, sql } from '../platform/database/sql.js';
+import { list, raw, sql, type Sql } from '../platform/database/sql.js';
 import { compareMarks, earlierMark, startOf, type BureauDialect } from './bureau-dialect.js';
 
 const cast: Record<ColumnType, (column: string) => string> = {
@@ -27,6 +27,9 @@ const keyText = (column: string): string => `rtrim(convert(nvarchar(60), ${colum
 /** Sorted as JavaScript sorts: the reader goes on behind the last key that it consumed. */
 const keyOrder = (column: string): string => `${keyText(column)} collate Latin1_General_BIN2`;
 
+/** Against a Unicode parameter a column of narrow text is converted row by row, and compared by other rules than it is sorted by. */
+const keyParameter = (caseNo: string, keyType: string | undefined): Sql => (/^(var)?char$/.test(keyType ?? '') ? sql`convert(varchar(8000), ${caseNo})` : sql`${caseNo}`);
+
 /**
  * SQL Server: rowversion is given when a row is written but seen when its transaction commits, so reading stops below
  * MIN_ACTIVE_ROWVERSION(). Rowversions travel as bigint text, never as a JS number.
@@ -47,9 +50,12 @@ export const mssqlBureau: BureauDialect = {
         and (${c} > ${at(r.from[0])} or ${raw(keyOrder(r.parent))} > ${r.from[1]})
       order by ${c}, ${raw(keyOrder(r.parent))}) ${raw(`q_${r.name.replace(/\W/g, '_')}`)}`;
   },
+  // Below the number of parameters above which a list would come as JSON, which a database of an old compatibility level cannot read.
+  mostKeys: 900,
+  keyParameter,
   select: (r) =>
     sql`select ${raw(keyText(r.parent))} as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as [${c}]`).join(', '))}
-      from ${raw(r.table)} where ${raw(r.parent)} in (${list(r.caseNos)}) order by ${raw([...new Set([r.parent, r.order])].map((c) => `${r.table}.${c}`).join(', '))}`, // a column twice is an error there
+      from ${raw(r.table)} where ${raw(r.parent)} in (${list(r.caseNos.map((c) => keyParameter(c, r.keyType)))}) order by ${raw([...new Set([r.parent, r.order])].map((c) => `${r.table}.${c}`).join(', '))}`, // a column twice is an error there
   keyText,
   newestMark: (c, mode) => (mode === 'rowversion' ? `convert(nvarchar(30), max(convert(bigint, ${c})))` : `convert(nvarchar(27), convert(datetime2(7), max(${c})), 121)`),
   catalogue: (table) => {

@@ -37,6 +37,7 @@ export const postgresBureau: BureauDialect = {
         and (${w} > ${r.from[0]}::${raw(type)} or ${raw(r.parent)}::text collate "C" > ${r.from[1]}::text)
       group by ${w}, ${raw(r.parent)} order by ${w}, ${raw(r.parent)}::text collate "C" limit ${raw(String(r.limit))})`;
   },
+  mostKeys: 5000,
   select: (r) =>
     sql`select ${raw(r.parent)}::text as parent_key, ${raw(Object.entries(r.columns).map(([c, t]) => `${cast[t](c)} as "${c}"`).join(', '))}
       from ${raw(r.table)} where ${raw(r.parent)} = any(${r.caseNos}::text[]) order by ${raw(`${r.table}.${r.parent}, ${r.table}.${r.order}`)}`,

@@ -105,7 +105,7 @@ onEveryEngine((engine) => {
   });
 
   it('keeps its place inside a transaction of many rows with one mark', async () => {
-    const b = await bench(undefined, 7);
+    const b = await bench(undefined, 28); // of which the first page takes a quarter
     await b.bureau.transaction(async (runner) => {
       for (let i = 0; i < 40; i++) await runner.run(insertCase(`T${String(i).padStart(3, '0')}`));
     });

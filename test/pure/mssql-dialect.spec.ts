@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { BureauReader } from '../../src/capture/bureau-reader.adapter.js';
 import { mssqlBureau } from '../../src/capture/mssql-bureau.adapter.js';
+import { streamSchema } from '../../src/domain/stream.js';
+import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
 import type { Runner } from '../../src/platform/database/dialect.js';
 import { hideValues } from '../../src/platform/database/hide-values.js';
 import { mssqlDialect } from '../../src/platform/database/mssql-dialect.adapter.js';
 import { list, raw, renderSql, sql, type Sql } from '../../src/platform/database/sql.js';
+import { migrationStatements } from '../support/migration-statements.js';
 
 /** Where SQL Server is stricter than PostgreSQL: what its dialects must say in a certain way. */
 
@@ -96,7 +102,7 @@ test('a long list becomes one parameter when asked for', () => {
 });
 
 test('the bureau is read by key without naming a column twice, and catalogues in capitals', () => {
-  const select = (order: string): string => text(mssqlBureau.select({ table: 'dbo.land_case', parent: 'case_no', order, columns: { case_no: 'text', fee: 'decimal' }, caseNos: ['1'] }));
+  const select = (order: string): string => text(mssqlBureau.select({ table: 'dbo.land_case', parent: 'case_no', order, columns: { case_no: 'text', fee: 'decimal' }, caseNos: ['1'], keyType: undefined }));
   expect(select('case_no')).toMatch(/order by dbo\.land_case\.case_no$/);
   expect(select('step_no')).toMatch(/order by dbo\.land_case\.case_no, dbo\.land_case\.step_no$/);
   expect(select('step_no')).toContain('convert(nvarchar(60), fee, 2) as [fee]');
@@ -107,4 +113,56 @@ test('the bureau is read by key without naming a column twice, and catalogues in
 test('changes behind one mark go on in the order in which the reader consumes them', () => {
   const written = text(mssqlBureau.changesOf({ name: 'case', table: 'land_case', parent: 'case_no', watermark: 'changed_at', mode: 'timestamp', from: ['2026-11-23 00:00:00.0000000', 'A'], below: '2026-11-24 00:00:00.0000000', limit: 10 }));
   expect(written.match(/rtrim\(convert\(nvarchar\(60\), case_no\)\) collate Latin1_General_BIN2/g)).toHaveLength(2);
+});
+
+/** Everything that the reader asks of a bureau whose case numbers are of a type, as it would be sent. */
+async function asked(keyType: string, n: number): Promise<{ text: string; params: unknown[] }[]> {
+  const stream = streamSchema.parse(parse(readFileSync('config/streams/case.yaml', 'utf8')));
+  const statements: { text: string; params: unknown[] }[] = [];
+  const run: Runner['run'] = (statement) => {
+    const plain = renderSql(statement, (i) => mssqlDialect.placeholder(i));
+    const sent = plain.params.length > mssqlDialect.maxParameters ? renderSql(statement, (i) => mssqlDialect.placeholder(i), (p) => mssqlDialect.listFromJson!(p)) : plain;
+    if (sent.text.includes('INFORMATION_SCHEMA')) return Promise.resolve({ rows: [{ column_name: 'CASE_NO', data_type: keyType }], affected: 0 });
+    statements.push(sent);
+    return Promise.resolve({ rows: [], affected: 0 });
+  };
+  const database = { dialect: mssqlDialect, run, transaction: (work: (runner: Runner) => unknown) => work({ run }) };
+  const reader = new BureauReader(database as unknown as DatabaseAdapter, stream, true);
+  const caseNos = Array.from({ length: n }, (_, i) => `YY-${i}`);
+  const child = Object.values(stream.children).find((c) => c.attachment !== undefined)!;
+  await reader.read(caseNos);
+  await reader.existing(caseNos);
+  await reader.keys('YY-1', 100);
+  await reader.counts(caseNos);
+  await reader.marks({ caseNos });
+  await reader.marks({ after: 'YY-1', last: 'YY-9' });
+  await reader.attachments(caseNos, child, caseNos.map((c) => `${c}-signature`));
+  return statements;
+}
+
+test.each([['varchar', true], ['char', true], ['nvarchar', false], ['nchar', false], ['bigint', false]])('a bureau whose case numbers are %s is asked in that type, by which its index finds and sorts them', async (type, narrow) => {
+  const statements = await asked(type, 2);
+  expect(statements.length).toBeGreaterThan(30);
+  for (const s of statements) expect([s.text, /case_no (in \(|> |<= )convert\(varchar\(8000\), @\d/.test(s.text)]).toEqual([s.text, narrow]);
+});
+
+test.each(['varchar', 'nvarchar'])('a bureau of an old compatibility level, which knows no openjson, is asked for however many cases and scans (%s)', async (type) => {
+  for (const s of await asked(type, 5000)) {
+    expect(s.text).not.toContain('openjson');
+    expect(s.params.length).toBeLessThanOrEqual(2000);
+  }
+});
+
+test('no unique key has a column that may be null, which SQL Server takes for one value', async () => {
+  const nullable = new Map<string, Set<string>>();
+  const faults: string[] = [];
+  for (const { text: statement } of await migrationStatements('mssql')) {
+    const [, table, columnsText] = /^create table (\w+) \((.*)\)$/.exec(statement) ?? [];
+    if (table !== undefined) nullable.set(table, new Set([...columnsText!.matchAll(/(?:^|, )\s*(\w+) (?:nvarchar|bigint|int|smallint|datetime2)[^,]*(?:\([^)]*\)[^,]*)?/g)].filter((m) => !/not null|primary key/.test(m[0])).map((m) => m[1]!)));
+    const keys = table === undefined ? [/^create unique index \w+ on (\w+) \(([^)]*)\)(.*)$/.exec(statement)].flatMap((m) => (m ? [[m[1]!, m[2]!, m[3]!]] : [])) : [...columnsText!.matchAll(/\bunique \(([^)]*)\)/g)].map((m) => [table, m[1]!, '']);
+    for (const [of, names, where] of keys) for (const name of names!.split(',').map((c) => c.trim().split(' ')[0]!)) if (nullable.get(of!)?.has(name) === true && !where!.includes(`${name} is not null`)) faults.push(`${of}.${name}`);
+  }
+  expect(nullable.get('exchange')?.has('claimed_until')).toBe(true);
+  // Of those that were taken, which have been read and so have both.
+  expect(faults).toEqual(['return_file.file_id', 'return_file.issue']);
 });

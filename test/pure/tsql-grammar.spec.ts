@@ -105,10 +105,10 @@ test('what the dialects write is Transact-SQL', async () => {
     ceiling: mssqlBureau.ceiling, timeCeiling: mssqlBureau.timeCeiling,
     changes: mssqlBureau.changesOf({ ...change, mode: 'rowversion' }), 'changes by time': mssqlBureau.changesOf({ ...change, mode: 'timestamp' }),
     'changes of several': sql`select top (10) * from (${mssqlBureau.changesOf({ ...change, mode: 'rowversion' })} union all ${mssqlBureau.changesOf({ ...change, name: 'case', mode: 'rowversion' })}) u`,
-    select: mssqlBureau.select({ ...from, order: 'step_no', columns: columnsOf, caseNos: ['1', '2'] }), catalogue: mssqlBureau.catalogue('dbo.land_case'),
+    select: mssqlBureau.select({ ...from, order: 'step_no', columns: columnsOf, caseNos: ['1', '2'], keyType: undefined }), 'select by a narrow key': mssqlBureau.select({ ...from, order: 'step_no', columns: columnsOf, caseNos: ['1', '2'], keyType: 'varchar' }), catalogue: mssqlBureau.catalogue('dbo.land_case'),
     newest: sql`select ${raw(mssqlBureau.newestMark('row_version', 'rowversion'))} as a, ${raw(mssqlBureau.newestMark('changed_at', 'timestamp'))} as b from t where ${raw(mssqlBureau.keyText('case_no'))} > ${'1'}`,
   })) statements.push({ place: `mssqlBureau.${name}`, text: written(statement) });
-  expect(statements.length).toBe(18);
+  expect(statements.length).toBe(19);
   expect(await refused(statements)).toEqual([]);
 });
 
@@ -119,5 +119,5 @@ test('every statement that the source writes is Transact-SQL', async () => {
   expect(statements.length).toBeGreaterThan(700);
   const places = new Set(statements.map((s) => s.place.split(':')[0]));
   expect(files.filter((f) => /\bsql`/.test(readFileSync(f, 'utf8')) && !places.has(f) && !/database\/sql\.ts$/.test(f))).toEqual([]);
-  expect(await refused(statements.map((s) => (s.whole ? s : { ...s, text: /\bas \w+$/.test(s.text) ? `select ${s.text}` : `select 1 where ${s.text}` })))).toEqual([]);
+  expect(await refused(statements.map((s) => (s.whole ? s : { ...s, text: /\bas \w+$|^(convert\(.*\)|@\d+)$/.test(s.text) ? `select ${s.text}` : `select 1 where ${s.text}` })))).toEqual([]);
 });

@@ -82,9 +82,9 @@ export function onEveryEngine(tests: (engine: TestEngine) => void): void {
   else test.skip('on SQL Server: not run, TEST_MSSQL_URL names no server', () => undefined);
 }
 
-/** A bureau with the sample's tables, and nothing in them. */
-export async function sampleTables(engine: TestEngine): Promise<DatabaseAdapter> {
-  const url = await engine.fresh('bureau');
+/** A bureau with the sample's tables, and nothing in them; in this database, or one of its own. */
+export async function sampleTables(engine: TestEngine, where?: string): Promise<DatabaseAdapter> {
+  const url = where ?? (await engine.fresh('bureau'));
   const db = await engine.open(url);
   const batches = (await readFile(`config/bureau/sample.${engine.engine}.sql`, 'utf8')).split(engine.engine === 'mssql' ? /^GO\s*$/m : /(?!)/);
   for (const batch of batches) if (batch.trim() !== '') await db.source.query(batch);

@@ -15,7 +15,7 @@ export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
   return new Sql(strings, values);
 }
 
-/** A list of parameters for `in (…)`; an empty list never matches. */
+/** A list of parameters for `in (…)`, or of what is made of one each; an empty list never matches. */
 export function list(values: readonly unknown[]): ValueList {
   return new ValueList(values);
 }
@@ -36,8 +36,8 @@ export function renderSql(statement: Sql, placeholder: (index: number) => string
   const params: unknown[] = [];
   const writeList = (values: readonly unknown[]): string => {
     if (values.length === 0) return 'null';
-    if (asOne && values.length > longFrom) return asOne(placeholder(params.push(JSON.stringify(values.map(String))) - 1));
-    return values.map((v) => placeholder(params.push(v) - 1)).join(', ');
+    if (asOne && values.length > longFrom && !values.some((v) => v instanceof Sql)) return asOne(placeholder(params.push(JSON.stringify(values.map(String))) - 1));
+    return values.map((v) => (v instanceof Sql ? write(v) : placeholder(params.push(v) - 1))).join(', ');
   };
   const write = (s: Sql): string => {
     let out = s.strings[0] ?? '';
