@@ -152,7 +152,7 @@ export class DeliveryProcessor {
     return { token, delivered, end, more: failed.every((f) => f.failure.kind !== 'setup') };
   }
 
-  /** Fixes the manifest of a batch whose files lie on the staging machine, puts it and records it. */
+  /** Fixes the manifest of a batch whose files lie on the staging machine, puts it and records it. False when the channel's work ends here. */
   private async listBatch(channel: ChannelSettings, { token, delivered, end }: Batch, noteSuccess: boolean): Promise<boolean> {
     const { parts } = this;
     if (delivered.length > 0) {
@@ -164,12 +164,13 @@ export class DeliveryProcessor {
         await this.stopChannel(channel, delivered.map((u) => u.row), error, { actor: 'delivery', claimToken: token });
         return false;
       }
-      // Another worker of this channel may have prepared a manifest meanwhile; ours are found again under the next claim.
       if (!manifest) {
+        // The chain has an open end that is not ours: another worker's manifest, or a package. The next bell begins with it, for its worker may
+        // have died behind it; going on here would put the same messages again and again. Ours are found under the next claim.
         await parts.exchanges.release(delivered.map((u) => u.row), token);
-        // Or a package was made: then the channel stands still.
-        if ((await parts.manifests.open(channel.channel))?.state === 'carried') return false;
-      } else if (!(await this.finishManifest(channel, manifest, false))) return false;
+        return false;
+      }
+      if (!(await this.finishManifest(channel, manifest, false))) return false;
       if (noteSuccess) await parts.channels.noteSuccess(channel.channel);
     }
     end();

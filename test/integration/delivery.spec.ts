@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { pino } from 'pino';
-import { DeliveryProcessor } from '../../src/delivery/delivery.processor.js';
+import { DeliveryProcessor, manifestLine } from '../../src/delivery/delivery.processor.js';
 import { writeManifest } from '../../src/delivery/write-manifest.js';
 import { channelSchema, type Settings } from '../../src/domain/settings.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
@@ -17,6 +17,7 @@ import type { DatabaseAdapter } from '../../src/platform/database/database.adapt
 import { raw } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
+import type { StagedFile, StagingMachine } from '../../src/platform/staging/staging-machine.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
@@ -43,11 +44,15 @@ function channel(over: { hostKeySha256?: string } = {}) {
   });
 }
 
-function processorFor(c = channel()): DeliveryProcessor {
+/** `beforePut` runs before files are put, as far as another worker may have come by then. */
+function processorFor(c = channel(), beforePut: () => Promise<void> = () => Promise.resolve()): DeliveryProcessor {
   registry = new StagingRegistry([c]);
   const settings = { channels: [c], deliver: { batch: 10 }, relay: { claimMs: 60_000, sweepEveryMs: 1000 }, retry: { firstDelayMs: 1, maxDelayMs: 2, maxAttempts: 3, maxCrashes: 3 } } as unknown as Settings;
-  return new DeliveryProcessor({ settings, ...parts, doorbell, clock, log, metrics: new MetricsAdapter({ processMetrics: false }), staging: (n) => registry.of(n) });
+  return new DeliveryProcessor({ settings, ...parts, doorbell, clock, log, metrics: new MetricsAdapter({ processMetrics: false }), staging: (n) => putBehind(registry.of(n), beforePut) });
 }
+const putBehind = (machine: StagingMachine, before: () => Promise<void>): StagingMachine => new Proxy(machine, {
+  get: (_, name: keyof StagingMachine) => (name === 'put' ? async (files: readonly StagedFile[]) => before().then(() => machine.put(files)) : typeof machine[name] === 'function' ? machine[name].bind(machine) : machine[name]),
+});
 
 /** Cases with an application and an acceptance, rendered to bytes of their own. */
 async function rendered(caseNos: readonly string[]): Promise<void> {
@@ -176,6 +181,29 @@ onEveryEngine((engine) => {
     expect((await names('in')).length).toBe(60);
     const listed = await db.run(raw(`select manifest_seq, count(*) as n from exchange where state = 'staged' group by manifest_seq order by manifest_seq`));
     expect(listed.rows.reduce((sum, r) => sum + Number(r['n']), 0)).toBe(60);
+  });
+
+  it('does not go round beside a manifest that another worker left open, and finishes it', async () => {
+    await rendered(Array.from({ length: 35 }, (_, i) => `L${i}`));
+    const token = randomUUID();
+    const [row] = await parts.exchanges.claim('center', 'rendered', { limit: 1, token, claimMs: 60_000 });
+    const message = (await parts.messages.messages([row!])).get(row!.id)!;
+    let puts = 0;
+    processor = processorFor(channel(), async () => {
+      puts += 1;
+      if (puts > 30) throw new Error('the same messages are put again and again');
+      if (puts > 1) return;
+      // The other worker's files lie there and its manifest is fixed; then it dies.
+      await writeFile(path.join(dir, 'in', row!.fileName), message.content);
+      await new ManifestStore(db, clock, parts.exchanges).prepare('center', [{ row: row!, line: manifestLine({ row: row!, message }) }], token, writeManifest);
+    });
+    for (let bells = 1; (await states())['staged'] !== 35; bells += 1) {
+      expect(bells).toBeLessThan(6); // the ledger has the bell rung again as long as something is due
+      await processor.handle('center');
+    }
+    expect(await states()).toEqual({ rendered: 35, staged: 35 });
+    expect((await names('in')).length).toBe(35);
+    expect(await readFile(path.join(dir, 'manifest', 'M0000000001.xml'), 'utf8')).toContain('<COUNT>1</COUNT>');
   });
 
   it('stands still while a person has paused the channel', async () => {
