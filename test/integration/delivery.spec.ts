@@ -203,7 +203,7 @@ onEveryEngine((engine) => {
     }
     expect(await states()).toEqual({ rendered: 35, staged: 35 });
     expect((await names('in')).length).toBe(35);
-    expect(await readFile(path.join(dir, 'manifest', 'M0000000001.xml'), 'utf8')).toContain('<COUNT>1</COUNT>');
+    expect(await readFile(path.join(dir, 'manifest', 'M0000000001.xml'), 'utf8')).toContain(' COUNT="1"');
   });
 
   it('stands still while a person has paused the channel', async () => {
