@@ -6,8 +6,10 @@ export interface RetryCandidate extends LatestExchange {
   readonly caseNo: string;
   readonly stream: string;
   readonly parkedFrom?: ExchangeState | undefined;
-  /** The newest exchange of the same event, where that is another one. */
+  /** The newest exchange of the same event that was not cancelled, where that is another one. */
   readonly newer?: { readonly id: string; readonly version: number; readonly state: ExchangeState } | undefined;
+  /** The highest version of the event, cancelled ones included; its own where absent. */
+  readonly highest?: number | undefined;
   /** The receiver also said that it accepted it, and nobody set that aside. */
   readonly alsoAccepted?: boolean;
 }
@@ -45,7 +47,7 @@ export function planRetry(exchange: RetryCandidate, options: { readonly render: 
     return { action: 'return', to: 'captured' };
   }
   if (exchange.state !== 'refused') return { action: 'none', why: whyNot[exchange.state] };
-  if (exchange.newer === undefined) return { action: 'open', version: exchange.version + 1, ...(exchange.alsoAccepted === true ? { doubt: alsoAccepted } : {}) };
+  if (exchange.newer === undefined) return { action: 'open', version: (exchange.highest ?? exchange.version) + 1, ...(exchange.alsoAccepted === true ? { doubt: alsoAccepted } : {}) };
   const { id, version, state } = exchange.newer;
   if (state === 'staged' || state === 'picked_up' || state === 'accepted') return { action: 'yield', to: id };
   return { action: 'none', why: `version ${version} of the same event is ${state} (exchange ${id})` };

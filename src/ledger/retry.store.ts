@@ -87,7 +87,7 @@ export class RetryStore {
       caseNo: String(r['case_no']),
       stream: String(r['stream']),
       ...(r['parked_from'] === null ? {} : { parkedFrom: String(r['parked_from']) as ExchangeState }),
-      newer: newer.get(String(r['id'])),
+      ...newer.get(String(r['id'])),
       alsoAccepted: doubtful.has(String(r['id'])),
     }));
   }
@@ -98,11 +98,18 @@ export class RetryStore {
     return new Set(rows.map((r) => String(r['exchange_id'])));
   }
 
-  private async newer(runner: Runner, ids: readonly ExchangeId[]): Promise<Map<ExchangeId, NonNullable<RetryCandidate['newer']>>> {
+  private async newer(runner: Runner, ids: readonly ExchangeId[]): Promise<Map<ExchangeId, Pick<RetryCandidate, 'newer' | 'highest'>>> {
     if (ids.length === 0) return new Map();
     const { rows } = await runner.run(sql`select o.id as old_id, n.id, n.version, n.state from exchange o join exchange n on n.channel = o.channel and n.case_no = o.case_no
       and n.event = o.event and n.sequence = o.sequence and n.version > o.version where o.id in (${list(ids)}) order by n.version`);
-    return new Map(rows.map((r) => [String(r['old_id']), { id: String(r['id']), version: Number(r['version']), state: String(r['state']) as ExchangeState }]));
+    const found = new Map<ExchangeId, Pick<RetryCandidate, 'newer' | 'highest'>>();
+    for (const r of rows) {
+      const [id, version] = [String(r['old_id']), Number(r['version'])];
+      // One that was cancelled stands in nobody's way; its number is used up all the same.
+      const newer = r['state'] === 'cancelled' ? found.get(id)?.newer : { id: String(r['id']), version, state: String(r['state']) as ExchangeState };
+      found.set(id, { newer, highest: version });
+    }
+    return found;
   }
 
   /** The next versions of what was refused, in the order of their lanes. */
@@ -119,7 +126,7 @@ export class RetryStore {
         latest: [],
         item: r.item,
         open: [{
-          channel: r.channel, event: r.event, sequence: r.sequence, version: r.version + 1, at: r.at, urgent: r.urgent, digest: r.digest,
+          channel: r.channel, event: r.event, sequence: r.sequence, version: (r.highest ?? r.version) + 1, at: r.at, urgent: r.urgent, digest: r.digest,
           operation: r.operation === 'D' ? 'D' : 'U',
           supersedes: { id: r.id, lanePosition: r.lanePosition },
           // What no longer stands in the bureau is reported from the snapshot that last showed it.

@@ -395,6 +395,16 @@ describe('retry', () => {
     expect(await exchanges(`id = ${v1!['id']}`)).toEqual([expect.objectContaining({ state: 'superseded' })]);
   });
 
+  it('opens the version behind all others of what was refused, where the newer ones were cancelled', async () => {
+    const [v1, v2] = await exchanges(`case_no = '${good.caseNo}' and event = 'application'`);
+    await set(`state = 'refused', head = 1`, `id = ${v1!['id']}`);
+    await set(`state = 'cancelled'`, `id = ${v2!['id']}`);
+    expect((await cli(['retry', String(v1!['id'])])).out).toContain('superseded: the next version is opened from the newest snapshot');
+    const { opened } = (await cli(['retry', String(v1!['id']), '--yes', '--json'])).json<RetryAnswer>();
+    expect(await exchanges(`id in (${v1!['id']}, ${opened[0]!.exchange})`)).toEqual([expect.objectContaining({ state: 'superseded' }), expect.objectContaining({ version: 3, state: 'captured', lane_position: v1!['lane_position'] })]);
+    await set(`state = 'staged'`, `id = ${v2!['id']}`);
+  });
+
   it('says of each that cannot be retried why not', async () => {
     const [, v2] = await exchanges(`case_no = '${good.caseNo}' and event = 'application'`);
     const { code, out } = await cli(['retry', String(v2!['id']), '888888']);

@@ -44,8 +44,9 @@ function found(evidence: Evidence, kind: ViolationKind, caseNo: string, text: st
  * reason is reported by the rules about unsettled exchanges, what the ledger says falsely by those about false success.
  */
 function isWaiting(evidence: Evidence, key: string, appliedVersion: number): boolean {
-  const newest = evidence.newest.get(key);
-  return newest !== undefined && newest.version > appliedVersion && newest.state !== 'cancelled' && newest.state !== 'superseded';
+  // Behind a refused withdrawal the bureau may have entered it again and taken it back again: the refusal is what waits.
+  const newest = evidence.newestLive.get(key);
+  return newest !== undefined && newest.version > appliedVersion;
 }
 
 function judgeEvent(evidence: Evidence, bureauCase: BureauCase, event: ExpectedEvent): Violation | undefined {

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly byMessageId: ReadonlyMap<string, LedgerExchange>;
   /** Newest exchange by `keyOf`. */
   readonly newest: ReadonlyMap<string, LedgerExchange>;
+  /** The same of those that were not cancelled or superseded. */
+  readonly newestLive: ReadonlyMap<string, LedgerExchange>;
   /** By case: in the order of the lane. */
   readonly lanes: ReadonlyMap<string, readonly LedgerExchange[]>;
   /** Entries of the center's journal in its order. */
@@ -44,10 +46,12 @@ export function gatherEvidence(input: StormInput, { channel, events, told }: Wat
   const center: CenterWitness = input.centers[channel] ?? { channel, journal: [], files: new Map(), manifests: [], leftovers: [], contents: new Map() };
   const exchanges = input.ledger.exchanges.filter((e) => e.channel === channel);
   const newest = new Map<string, LedgerExchange>();
+  const newestLive = new Map<string, LedgerExchange>();
   const lanes = new Map<string, LedgerExchange[]>();
   for (const e of exchanges) {
     const key = keyOf(e.caseNo, e.event, e.sequence);
     if ((newest.get(key)?.version ?? 0) < e.version) newest.set(key, e);
+    if (e.state !== 'cancelled' && e.state !== 'superseded' && (newestLive.get(key)?.version ?? 0) < e.version) newestLive.set(key, e);
     lanes.set(e.caseNo, [...(lanes.get(e.caseNo) ?? []), e]);
   }
   for (const lane of lanes.values()) lane.sort((a, b) => compareBig(a.lanePosition, b.lanePosition) || a.version - b.version);
@@ -57,7 +61,7 @@ export function gatherEvidence(input: StormInput, { channel, events, told }: Wat
   return {
     input, channel, carries: new Set(events), told: new Set(told), center, exchanges,
     byMessageId: new Map(exchanges.map((e) => [e.messageId, e])),
-    newest, lanes, applied,
+    newest, newestLive, lanes, applied,
     messages: center.journal.filter((e): e is MessageEntry => isMessage(e)),
     anomalies: center.journal.filter((e) => e.event === 'anomaly'),
     imported: center.journal.filter((e) => e.event === 'manifest'),
