@@ -158,7 +158,7 @@ describe('faults', () => {
     ['default.yaml', 'bodyLimitKiB: 1024', 'bodyLimitKiB: lots', 'default.yaml http.bodyLimitKiB: a number'],
     ['default.yaml', 'bodyLimitKiB: 1024', 'bodyLimitKiB: 0', 'default.yaml http.bodyLimitKiB: at least 1'],
     ['default.yaml', '  poolSize: 4', '  poolSize:', 'default.yaml bureau.poolSize: a number; the key is missing'],
-    ['default.yaml', 'batch: 250                           # messages', 'batch: 25600                         # messages', 'default.yaml deliver.batch: at most 2000'],
+    ['default.yaml', 'batch: 400                           # messages', 'batch: 40000                         # messages', 'default.yaml deliver.batch: at most 2000'],
     ['default.yaml', 'keepDays: 1095', 'keepDays: 182', 'default.yaml retention.keepDays: at least 183'],
     ['default.yaml', 'trustProxy: false', 'trustProxy: no', 'default.yaml http.trustProxy: true or false'],
     ['default.yaml', 'streams: [case]', 'streams: [case, parcel]', 'default.yaml bureau.streams[1]: a stream for which there is a file streams/parcel.yaml'],
