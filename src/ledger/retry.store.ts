@@ -114,7 +114,7 @@ export class RetryStore {
 
   /** The next versions of what was refused, in the order of their lanes. */
   private async openNext(runner: Runner, lines: readonly RetryLine[], actor: string, now: string): Promise<Map<ExchangeId, ExchangeId>> {
-    const refused = lines.filter((l) => l.step.action === 'open').map((l) => l.exchange).sort((a, b) => (BigInt(a.lanePosition) < BigInt(b.lanePosition) ? -1 : 1));
+    const refused = lines.flatMap(({ exchange, step }) => (step.action === 'open' ? [{ ...exchange, next: step.version }] : [])).sort((a, b) => (BigInt(a.lanePosition) < BigInt(b.lanePosition) ? -1 : 1));
     const opened = new Map<ExchangeId, ExchangeId>();
     for (const stream of new Set(refused.map((r) => r.stream))) {
       const ofStream = refused.filter((r) => r.stream === stream);
@@ -126,7 +126,7 @@ export class RetryStore {
         latest: [],
         item: r.item,
         open: [{
-          channel: r.channel, event: r.event, sequence: r.sequence, version: (r.highest ?? r.version) + 1, at: r.at, urgent: r.urgent, digest: r.digest,
+          channel: r.channel, event: r.event, sequence: r.sequence, version: r.next, at: r.at, urgent: r.urgent, digest: r.digest,
           operation: r.operation === 'D' ? 'D' : 'U',
           supersedes: { id: r.id, lanePosition: r.lanePosition },
           // What no longer stands in the bureau is reported from the snapshot that last showed it.

@@ -56,6 +56,7 @@ export class RenderThread {
     this.state = 'unfit';
     const { worker } = this;
     if (worker === undefined || !(await inTime(this.loaded))) return; // it has no more to do, and does not keep the process
+    if (this.worker !== worker) return; // it ended without a word
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.postMessage('end' satisfies RenderAsked);
     if (!(await inTime(ended))) await worker.terminate();

@@ -1,4 +1,4 @@
-import type { LoadCounts, StormVerdict, SupervisionTally, ViolationKind } from './witness.js';
+import type { LoadCounts, StormVerdict, SupervisionTally, Violation, ViolationKind } from './witness.js';
 
 export interface FaultRun {
   readonly name: string;
@@ -31,6 +31,8 @@ const kinds: readonly [ViolationKind, string][] = [
   ['lost', 'lost'], ['doubled', 'applied twice'], ['disorder', 'out of order'], ['false-success', 'false success'], ['altered', 'altered'], ['misjudged', 'lights or cards misjudged'], ['unsettled', 'unsettled'], ['unexplained', 'unexplained'],
 ];
 
+const mostOfKind = 30;
+
 /** Whether the storm was survived. */
 export function survived(report: StormReport): boolean {
   return report.verdict.violations.length === 0 && report.settledMs !== undefined && report.settledMs <= report.settleLimitMs && (report.takeoverMs ?? 0) <= report.takeoverLimitMs;
@@ -41,6 +43,14 @@ function tellSupervised({ lights, cards, lightsInTime, punctual }: SupervisionTa
     `lights     last one of ${lights.judged} cases compared with the rows (${lights.lit} lit, ${lights.grey} grey, ${lights.onEdge} changing just then), ${lights.waiting} wait; ${lightsInTime} never before their moment`,
     `cards      ${cards.judged} compared with the rows, ${cards.exact} of them to the second, ${cards.doubtful} withdrawn by later entries, ${cards.waiting} wait; ${cards.due} crossings have theirs; of ${punctual.cases} cases with punctual entries ${punctual.crossed} limits passed and ${punctual.spared} were spared`,
   ];
+}
+
+/** Thousands of one kind must not hide the one of another. */
+export function tellViolations(violations: readonly Violation[]): string[] {
+  return kinds.flatMap(([kind]) => {
+    const ofKind = violations.filter((v) => v.kind === kind);
+    return [...ofKind.slice(0, mostOfKind).map((v) => `  ${v.kind} ${v.channel} ${v.caseNo} ${v.messageId ?? ''}: ${v.text}`), ...(ofKind.length > mostOfKind ? [`  ${kind}: ${ofKind.length - mostOfKind} more`] : [])];
+  });
 }
 
 /** The report for a person. */
@@ -68,6 +78,6 @@ export function writeStormReport(report: StormReport): string {
   const failures = report.processes.flatMap((p) => p.failures.map((f) => `${p.name}: ${f}`));
   if (failures.length > 0) out.push('', 'processes that ended by themselves and were started again:', ...failures.slice(0, 20).map((f) => `  ${f}`));
   if (verdict.parked.length > 0) out.push('', 'waiting for a person, with the reason shown:', ...verdict.parked.slice(0, 30).map((p) => `  ${p.channel} ${p.caseNo} ${p.event}: ${p.state}, ${p.code}${p.behind > 0 ? `, ${p.behind} behind it` : ''}`));
-  if (verdict.violations.length > 0) out.push('', 'VIOLATIONS:', ...verdict.violations.slice(0, 50).map((v) => `  ${v.kind} ${v.channel} ${v.caseNo} ${v.messageId ?? ''}: ${v.text}`));
+  if (verdict.violations.length > 0) out.push('', 'VIOLATIONS:', ...tellViolations(verdict.violations));
   return `${out.join('\n')}\n`;
 }
