@@ -223,8 +223,7 @@ export class CapturePoller {
     this.persistedAt = now;
     for (const c of captured) this.covered.set(c.caseNo, page.ceiling.mark);
     if (this.covered.size > coveredLimit) this.covered = new Map();
-    const gone = caseNos.filter((c) => !found.has(c) && !unreadable.has(c));
-    if (gone.length > 0) await this.recordGone(gone);
+    await this.recordGone(caseNos.filter((c) => !found.has(c) && !unreadable.has(c)));
     this.metrics.captured.inc({ stream: name }, result.changed);
     if (result.changed > 0) this.log.info({ stream: name, changed: result.changed, exchanges: result.exchanges, refreshed: result.refreshed, cancelled: result.cancelled }, 'captured');
     for (const channel of result.channels) await this.doorbell.ring('render', channel);
@@ -282,14 +281,15 @@ export class CapturePoller {
     this.columnsCheckedAt = 0;
     this.metrics.polls.inc({ stream: this.stream.stream, outcome: failure.code });
     this.metrics.failures.inc({ stage: 'capture', channel: '', code: failure.code });
-    this.log.error({ stream: this.stream.stream, code: failure.code, detail: failure.detail }, 'the stream cannot be read');
+    this.log.error({ stream: this.stream.stream, code: failure.code, detail: failure.detail }, 'the stream cannot be captured');
     await this.store.noteFault(this.stream.stream, failure.code, failure.detail).catch((e: unknown) => this.log.error({ err: e }, 'the ledger cannot be written'));
     return failure.code;
   }
 
-  /** A statement that failed on the schema is explained by the catalogue, which names the column. */
+  /** A statement that failed on the schema is explained by the catalogue, which names the column. What the ledger failed at is not laid to the bureau. */
   private async explain(error: unknown): Promise<GatewayFailure> {
     if (error instanceof GatewayFailure) return error;
+    if (this.store.raised(error)) return asFailure(error, this.store.isPassing(error) ? 'ledger-unreachable' : 'unexpected');
     if (this.reader.dialect.isSchemaError(error)) {
       const faults = await this.reader.columnFaults().catch(() => []);
       return faults[0] ?? new GatewayFailure('bureau-not-readable', asFailure(error).detail, { cause: error });

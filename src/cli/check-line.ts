@@ -21,7 +21,7 @@ export const fault = (area: string, text: string, remedy: string, exitCode: Exit
 /** A known failure with its remedy from the list of codes. */
 export function failureLine(area: string, failure: GatewayFailure): CheckLine {
   const code = failureCodes[failure.code];
-  const connection = ['bureau-unreachable', 'staging-unreachable', 'staging-host-key', 'staging-login', 'staging-interrupted'].includes(failure.code);
+  const connection = ['bureau-unreachable', 'ledger-unreachable', 'staging-unreachable', 'staging-host-key', 'staging-login', 'staging-interrupted'].includes(failure.code);
   return fault(area, `${code.text}: ${describeError(failure)} [${failure.code}]`, code.remedy, connection ? exitCodes.unavailable : exitCodes.attention);
 }
 

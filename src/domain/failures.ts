@@ -40,6 +40,7 @@ export const failureCodes = {
   // the receiver
   'refused-by-receiver': { kind: 'case', text: 'the receiver refused the message', remedy: 'correct what the reason names in the bureau; the correction is sent as the next version' },
   // the house
+  'ledger-unreachable': { kind: 'transient', text: 'the ledger database does not answer or broke the work off', remedy: 'nothing to do now, it is done again; look at the ledger database and the network when it lasts' },
   'calendar-year-missing': { kind: 'setup', text: 'the working calendar does not hold this year', remedy: 'enter the year from the notice of the State Council under nationalYears in config/calendar.yaml, or bring the package chinese-days up to date' },
   'unexpected': { kind: 'defect', text: 'something nobody foresaw', remedy: 'give the exchange number to a developer' },
 } as const satisfies Record<string, FailureRow>;

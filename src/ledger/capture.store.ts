@@ -145,6 +145,15 @@ export class CaptureStore {
     return rows.map((r) => ({ caseNo: String(r['case_no']), childCounts: r['child_counts'] === null ? undefined : String(r['child_counts']) }));
   }
 
+  /** Whether an error came out of the ledger, for whoever works with the bureau at the same time; passing: it goes by itself. */
+  raised(error: unknown): boolean {
+    return this.database.raised(error);
+  }
+
+  isPassing(error: unknown): boolean {
+    return this.database.dialect.isTransient(error);
+  }
+
   private async moveWatermark(runner: Runner, stream: string, move: { positionVersion: string; position: string }): Promise<void> {
     const { affected } = await runner.run(sql`update watermark set position = ${move.position}, position_version = position_version + 1, moved_at = ${this.value(this.clock.iso())}
       where stream = ${stream} and position_version = ${move.positionVersion}`);

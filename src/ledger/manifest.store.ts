@@ -96,7 +96,9 @@ export class ManifestStore {
       const now = this.database.dialect.value('instant', this.clock.iso());
       const { affected } = await runner.run(sql`update manifest set state = 'staged', staged_at = ${now} where channel = ${manifest.channel} and seq = ${manifest.seq} and state = 'prepared'`);
       if (affected !== 1) return [];
-      const { rows } = await runner.run(sql`select id, file_name, captured_at from exchange where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered'`);
+      // Locked in the order of ids, as acknowledgements that came too early and captures do.
+      const { hint, suffix } = this.database.dialect.lockRows;
+      const { rows } = await runner.run(sql`select id, file_name, captured_at from exchange ${raw(hint)} where channel = ${manifest.channel} and manifest_seq = ${manifest.seq} and state = 'rendered' order by id ${raw(suffix)}`);
       const exchanges = rows.map((r) => ({ id: String(r['id']), fileName: String(r['file_name']), capturedAt: instantText(r['captured_at']) }));
       const moved = new Set(
         await this.exchanges.move(runner, exchanges.map((e) => ({ id: e.id, from: 'rendered' as const, to: 'staged' as const, note: 'staged', detail: `${e.fileName} in manifest ${manifest.seq}` })), { actor }),

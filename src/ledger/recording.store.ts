@@ -57,6 +57,11 @@ export class RecordingStore {
     const changed = cases.filter((c) => heads.get(c.caseNo)?.digest !== c.digest || heads.get(c.caseNo)?.removed === true);
     if (changed.length === 0) return { changed: 0, opened: 0, refreshed: 0, cancelled: 0, exchanges: [], channels: [] };
 
+    // Of a case that is new to the bureau's stream nothing can stand yet; the gateway's own stream comes to lanes that are in use.
+    const known = stream === supervisionStream.stream ? changed : changed.filter((c) => heads.has(c.caseNo));
+    // Before any number is taken: whoever holds exchanges takes numbers too, and one that held the numbers and waited for exchanges would wait for ever.
+    const { latest, lanes } = await this.latest(runner, stream, known.map((c) => c.caseNo));
+
     const snapshotIds = await this.opening.take(runner, 'snapshot', changed.length);
     const now = this.clock.iso();
     await this.database.dialect.insertMany(runner, 'case_snapshot', snapshotColumns, changed.map((c, i) => [String(snapshotIds + BigInt(i)), stream, c.caseNo, c.digest, c.body, now]));
@@ -67,9 +72,6 @@ export class RecordingStore {
 
     changed.forEach((c, i) => taken(String(snapshotIds + BigInt(i)), c));
 
-    // Of a case that is new to the bureau's stream nothing can stand yet; the gateway's own stream comes to lanes that are in use.
-    const known = stream === supervisionStream.stream ? changed : changed.filter((c) => heads.has(c.caseNo));
-    const { latest, lanes } = await this.latest(runner, stream, known.map((c) => c.caseNo));
     const plans = changed.map((c, i) => ({
       caseNo: c.caseNo,
       snapshotId: String(snapshotIds + BigInt(i)),
@@ -93,6 +95,15 @@ export class RecordingStore {
     if (removal.channels.length > 0) await addSent(runner, lanes);
     const plans = gone.map((g) => ({ ...g, item: latest.get(g.caseNo)?.find((l) => l.item !== undefined)?.item, latest: latest.get(g.caseNo) ?? [], lane: lanes.get(g.caseNo) ?? [], plan: planRemoval(latest.get(g.caseNo) ?? [], removal, lanes.get(g.caseNo) ?? []) }));
     return { changed: gone.length, ...(await this.apply(runner, stream, plans, now)) };
+  }
+
+  /**
+   * Holds all exchanges of these cases, those of every channel in one order: two that each came back for what the other holds
+   * would wait for each other.
+   */
+  async lockLanes(runner: Runner, caseNos: readonly CaseNo[]): Promise<void> {
+    const { hint, suffix } = this.database.dialect.lockRows;
+    await runner.run(sql`select id from exchange ${raw(hint)} where case_no in (${list(caseNos)}) and channel in (${list([...this.laneRules.keys()])}) order by id ${raw(suffix)}`);
   }
 
   private async apply(

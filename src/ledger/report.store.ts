@@ -122,8 +122,7 @@ export class ReportStore {
     const all = list(caseNos);
     const bodies = list([...new Set(this.told.map((t) => t.body))]);
     // Waits for a capture that takes the case out, and makes the next one wait: what is opened behind its removal would stand for good.
-    const { hint, suffix } = this.database.dialect.lockRows;
-    await runner.run(sql`select id from exchange ${raw(hint)} where case_no in (${all}) and channel in (${list(this.told.map((t) => t.channel))}) order by id ${raw(suffix)}`);
+    await this.recording.lockLanes(runner, caseNos);
     const clocks = await runner.run(sql`select case_no, body, light, clock_state, computed_at, used, remaining, due_at, facts, gone from clock_state where stream = ${this.stream} and case_no in (${all}) and body in (${bodies})`);
     const cards = await runner.run(sql`select id, case_no, body, clock_object, sequence, card_level, state, stands, crossed_at, issued_at, limits, used from card where stream = ${this.stream} and case_no in (${all}) and body in (${bodies}) order by id`);
     const decisions = await runner.run(sql`select card_id, at, reason from card_log where card_id in (${list(cards.rows.map((r) => String(r['id'])))}) and from_state <> to_state order by id`);

@@ -93,7 +93,10 @@ export class WriteBackPoller {
       this.failures = 0;
       return due.length;
     } catch (error) {
-      metrics.failures.inc({ stage: 'write-back', channel: 'bureau', code: 'bureau-unreachable' });
+      const ours = this.table !== undefined && !this.table.database.raised(error);
+      metrics.failures.inc({ stage: 'write-back', channel: 'bureau', code: ours ? 'ledger-unreachable' : 'bureau-unreachable' });
+      // Not the bureau's fault. What stands in its table already is found there when it is added again.
+      if (ours) throw error;
       if (this.table !== undefined && !this.table.database.dialect.isTransient(error) && due.length > 0) return this.oneByOne(due);
       // Nobody burns attempts while the bureau is away: the whole of it waits.
       this.failures += 1;

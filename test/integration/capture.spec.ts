@@ -2,18 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { pino } from 'pino';
 import { BureauReader } from '../../src/capture/bureau-reader.adapter.js';
-import { CapturePoller } from '../../src/capture/capture.poller.js';
+import { CapturePoller, type PollResult } from '../../src/capture/capture.poller.js';
 import { streamSchema, type StreamDefinition } from '../../src/domain/stream.js';
 import type { Subscription } from '../../src/domain/subscription.js';
 import { CaptureStore } from '../../src/ledger/capture.store.js';
 import { ExchangeStore } from '../../src/ledger/exchange.store.js';
 import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
+import type { Runner } from '../../src/platform/database/dialect.js';
 import { raw, sql } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { onEveryEngine, sampleTables, type TestEngine } from '../support/engines.js';
+import { eventually } from '../support/ops-stand.js';
 import { freshDatabase } from '../support/postgres.js';
 
 const clock = new SystemClock();
@@ -243,5 +245,43 @@ onEveryEngine((engine) => {
     for (let i = 0; i < 20; i++) await b.bureau.run(insertCase(`P${i}`));
     await Promise.all([b.poller.poll(always), b.poller.poll(always)]);
     expect(await b.view.count({})).toBe(20);
+  });
+
+  /** Sessions of the ledger that wait for a lock. */
+  const waiting = async (b: Bench): Promise<string[]> =>
+    (await b.ledger.run(raw(engine.engine === 'postgres'
+      ? `select pid as id from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      : 'select session_id as id from sys.dm_exec_requests where database_id = db_id() and blocking_session_id <> 0'))).rows.map((r) => String(r['id']));
+  /** Holds the exchanges of A1, lets a poll run into them, and does something in the meantime. */
+  const whileHeld = async (b: Bench, then: (runner: Runner, session: string) => Promise<unknown>): Promise<PollResult> => {
+    await b.bureau.run(insertCase('A1'));
+    await b.poller.poll(always);
+    await b.bureau.run(sql`update land_case set item_name = '解除抵押' where case_no = 'A1'`);
+    const { hint, suffix } = b.ledger.dialect.lockRows;
+    let polled: Promise<PollResult> | undefined;
+    await b.ledger.transaction(async (runner) => {
+      await runner.run(sql`select id from exchange ${raw(hint)} where case_no = 'A1' ${raw(suffix)}`);
+      polled = b.poller.poll(always);
+      await then(runner, (await eventually(() => waiting(b), (w) => w.length > 0, 'a poll that waits'))[0]!);
+    });
+    return polled!;
+  };
+
+  it('takes no number before it has the exchanges: who holds them and needs a number does not wait for it', async () => {
+    const b = await bench();
+    const polled = await whileHeld(b, (runner) => runner.run(sql`update counter set value = value + 1 where name in ('snapshot', 'exchange')`));
+    expect(polled).toEqual({ read: 1, changed: 1, opened: 0 });
+  });
+
+  it('does not lay to the bureau what the ledger failed at', async () => {
+    const b = await bench();
+    const polled = await whileHeld(b, (_, session) => b.ledger.run(raw(engine.engine === 'postgres' ? `select pg_terminate_backend(${session})` : `kill ${session}`)));
+    expect(polled).toEqual({ read: 0, changed: 0, opened: 0, failure: 'ledger-unreachable' });
+    expect(await b.store.watermark('case')).toMatchObject({ faultCode: 'ledger-unreachable' });
+    expect(await b.poller.poll(always)).toEqual({ read: 1, changed: 1, opened: 0 });
+    expect((await b.store.watermark('case')).faultCode).toBeUndefined();
+    await b.bureau.run(sql`update land_case set item_name = '土地登记' where case_no = 'A1'`);
+    await b.ledger.run(raw('drop table case_head'));
+    expect(await b.poller.poll(always)).toMatchObject({ failure: 'unexpected' });
   });
 });

@@ -21,6 +21,7 @@ export interface DatabaseOptions {
 /** A database of either engine: statements, transactions, and the dialect that goes with it. */
 export class DatabaseAdapter implements Runner {
   readonly dialect: Dialect;
+  private readonly thrown = new WeakSet();
   private constructor(
     readonly source: DataSource,
     engine: 'postgres' | 'mssql',
@@ -62,13 +63,25 @@ export class DatabaseAdapter implements Runner {
     }
   }
 
+  /** Whether an error came out of this database: where two are worked with, a person is to be sent to the right one. */
+  raised(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.thrown.has(error);
+  }
+
   /**
    * A line that went silent (a router that forgot, a host that froze) tells nobody: without a limit the statement, and whoever
    * waits for it, would wait for ever. The connection is destroyed, the pool makes another. SQL Server's driver does this itself.
    */
   private async inTime<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
-    if (this.statementTimeoutMs === undefined) return work();
-    const limit = this.statementTimeoutMs;
+    try {
+      return await (this.statementTimeoutMs === undefined ? work() : this.limited(runner, this.statementTimeoutMs, work));
+    } catch (error) {
+      if (error instanceof Error) this.thrown.add(error);
+      throw error;
+    }
+  }
+
+  private async limited<T>(runner: QueryRunner, limit: number, work: () => Promise<T>): Promise<T> {
     const client = (await runner.connect()) as { connection?: { stream?: { destroy(error: Error): void } } };
     const timer = setTimeout(() => {
       client.connection?.stream?.destroy(Object.assign(new Error(`the database did not answer within ${limit} ms`), { code: 'ETIMEDOUT' }));

@@ -20,6 +20,7 @@ const chinese: Partial<Record<FailureCode, readonly [text: string, remedy: strin
   'staging-denied': ['中间机不允许写入或改名', '请中心开放该目录的写权限'],
   'staging-interrupted': ['传输中连接断开', '暂不需处理，重发前会先核对已到内容'],
   'content-differs': ['中间机上的内容与写入的不一致', '暂不需处理；持续出现时请检查中间机磁盘'],
+  'ledger-unreachable': ['台账数据库没有应答或中断了处理', '暂不需处理，会自动重做；持续出现时请检查台账数据库和网络'],
   'ledger-behind': ['中间机上有台账不知道的清单：恢复了较旧的台账', '请运行 gateway recover --channel <名称>，核对计划后加 --yes 执行'],
   'name-taken': ['中间机上已有同名但内容不同的文件', '请比对两个文件，外来文件只能由人工移走'],
   'attempts-exhausted': ['多次尝试均失败', '请查看时间线中的最后原因，排除后重试'],
