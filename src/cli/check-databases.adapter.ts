@@ -8,6 +8,7 @@ import { openBureau } from '../capture/capture.module.js';
 import { exitCodes, type CliContext } from './cli-context.js';
 import { failureLine, fault, good, skewLine, warning, type CheckLine } from './check-line.js';
 import { describeAddress, describeError } from '../platform/describe-error.js';
+import { readsOneMoment, rowVersionsRemedy } from '../ledger/open-ledger.adapter.js';
 import { connectLedger, pendingMigrations, storesOf } from './open-parts.adapter.js';
 
 /** The ledger: whether it answers, whether its tables are up to date, what time it has. */
@@ -36,11 +37,9 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
   }
 }
 
-/** Without it readers wait for writers and end as deadlock victims: correct, since they try again, but slow. */
 async function rowVersionsLine(database: DatabaseAdapter): Promise<CheckLine> {
-  const { rows } = await database.run(sql`select is_read_committed_snapshot_on as switched_on from sys.databases where name = db_name()`);
-  if (Number(rows[0]?.['switched_on'] ?? 0) === 1) return good('ledger', 'its readers do not wait for its writers');
-  return warning('ledger', 'its readers wait for its writers', 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON');
+  if (await readsOneMoment(database)) return good('ledger', 'its statements read as of one moment');
+  return fault('ledger', 'its statements do not read as of one moment: counts can be wrong, and the gateway does not start on it', rowVersionsRemedy);
 }
 
 /** The bureau: whether it answers, and for every stream its columns, its snapshot isolation and its indexes. */

@@ -34,7 +34,7 @@ import { MirrorStore } from './mirror.store.js';
 import { RetentionPoller } from './retention.poller.js';
 import { RetentionStore } from './retention.store.js';
 import { namingConnection } from '../platform/naming-connection.js';
-import { openLedger } from './open-ledger.adapter.js';
+import { startLedger } from './open-ledger.adapter.js';
 import { RecentCache } from './recent-cache.js';
 import { OperatorViewStore } from './operator-view.store.js';
 import { RecordingStore } from './recording.store.js';
@@ -65,7 +65,7 @@ export class LedgerModule {
       module: LedgerModule,
       imports: [platform],
       providers: [
-        { provide: LEDGER_DATABASE, useFactory: () => namingConnection('the ledger', settings.ledger.url, () => openLedger(settings)) },
+        { provide: LEDGER_DATABASE, useFactory: () => namingConnection('the ledger', settings.ledger.url, () => startLedger(settings)) },
         { provide: LANE_RULES, useValue: laneRules(settings) },
         { provide: ExchangeStore, useFactory: (db: DatabaseAdapter, clock: Clock, rules: LaneRules) => new ExchangeStore(db, clock, rules, settings.retry), inject: [LEDGER_DATABASE, Clock, LANE_RULES] },
         { provide: CaptureStore, useFactory: (db: DatabaseAdapter, clock: Clock, e: ExchangeStore, rules: LaneRules) => new CaptureStore(db, clock, e, rules, recent), inject: [LEDGER_DATABASE, Clock, ExchangeStore, LANE_RULES] },

@@ -11,7 +11,25 @@ const takeMssqlLock = `declare @result int;
 exec @result = sp_getapplock @Resource = N'gateway-migration', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;
 if @result < 0 throw 51000, N'another process has been bringing the ledger up to date for a minute; start again when it is done', 1;`;
 
-/** Connects to the ledger and brings its tables up to date; several processes may start at once. */
+/** What makes statements read as of one moment on SQL Server; every other engine does by itself. */
+export const rowVersionsRemedy = 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE';
+
+/** Whether a statement reads as of one moment. Without it one that counts sees rows before and after they move: once twice, once not at all. */
+export async function readsOneMoment(database: DatabaseAdapter): Promise<boolean> {
+  if (database.dialect.engine === 'postgres') return true;
+  const { rows } = await database.run(sql`select is_read_committed_snapshot_on as switched_on from sys.databases where name = db_name()`);
+  return Number(rows[0]?.['switched_on'] ?? 0) === 1;
+}
+
+/** Connects to the ledger for the gateway itself: its counts must be right, and its tables are brought up to date. Several processes may start at once. */
+export async function startLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
+  const database = await openLedger(settings);
+  if (await readsOneMoment(database)) return database;
+  await database.close();
+  throw new Error(`its statements do not read as of one moment, so balances and counts can be wrong; run once: ${rowVersionsRemedy}`);
+}
+
+/** Connects to the ledger and, where that is set, brings its tables up to date. */
 export async function openLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
   const l = settings.ledger;
   const database = await DatabaseAdapter.open(

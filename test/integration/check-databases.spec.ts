@@ -1,6 +1,7 @@
 import { checkBureau, checkLedger } from '../../src/cli/check-databases.adapter.js';
 import type { CheckLine } from '../../src/cli/check-line.js';
 import type { CliContext } from '../../src/cli/cli-context.js';
+import { startLedger } from '../../src/ledger/open-ledger.adapter.js';
 import type { Settings } from '../../src/domain/settings.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
 import { raw } from '../../src/platform/database/sql.js';
@@ -43,4 +44,16 @@ onEveryEngine((engine) => {
     expect([said(lines, 'FAIL'), said(lines, 'warn')]).toEqual(['', '']);
     expect(said(lines, 'ok')).toContain('its tables are up to date');
   });
+
+  // PostgreSQL cannot be made to.
+  if (engine.engine === 'mssql')
+    test('a ledger whose statements do not read as of one moment is a fault, and no gateway starts on it', async () => {
+      const url = await engine.fresh('locking');
+      const own = { ...settings, ledger: { ...settings.ledger, url } };
+      const ledger = await engine.open(url);
+      await ledger.run(raw(`alter database ${new URL(url).pathname.slice(1)} set read_committed_snapshot off with rollback immediate`));
+      await ledger.close();
+      expect(said(await checkLedger(context, own), 'FAIL')).toContain('SET READ_COMMITTED_SNAPSHOT ON');
+      await expect(startLedger(own)).rejects.toThrow('do not read as of one moment');
+    });
 });

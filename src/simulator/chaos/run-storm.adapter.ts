@@ -137,7 +137,7 @@ class Storm {
     return {
       seed: options.seed, queue: options.queue, minutes, load: load.counts(), faults: this.runs,
       killPoints: { visited: [...this.visited], known: killPointsOf(options.supervision).length + stagingKillPoints.length },
-      settledMs, settleLimitMs: options.settleMs, takeoverMs, takeoverLimitMs: options.takeoverLimitMs,
+      settledMs, settleLimitMs: options.settleMs, takeoverMs, takeoverLimitMs: options.takeoverLimitMs, deadlocks: await stack.deadlocks(),
       processes: stack.processes.map(({ process }) => ({ name: process.name, starts: process.starts, failures: process.failures })), verdict,
     };
   }

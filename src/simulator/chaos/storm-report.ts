@@ -1,3 +1,4 @@
+import type { Deadlock } from './read-deadlocks.js';
 import type { LoadCounts, StormVerdict, SupervisionTally, Violation, ViolationKind } from './witness.js';
 
 export interface FaultRun {
@@ -23,6 +24,8 @@ export interface StormReport {
   /** From the death of the polling process to the next poll by another, with the lease of production. */
   readonly takeoverMs: number | undefined;
   readonly takeoverLimitMs: number;
+  /** Transactions of the gateway that stood in each other's way; one of them was broken off and done again. */
+  readonly deadlocks: readonly Deadlock[];
   readonly processes: readonly { readonly name: string; readonly starts: number; readonly failures: readonly string[] }[];
   readonly verdict: StormVerdict;
 }
@@ -77,6 +80,7 @@ export function writeStormReport(report: StormReport): string {
   }
   const failures = report.processes.flatMap((p) => p.failures.map((f) => `${p.name}: ${f}`));
   if (failures.length > 0) out.push('', 'processes that ended by themselves and were started again:', ...failures.slice(0, 20).map((f) => `  ${f}`));
+  if (report.deadlocks.length > 0) out.push('', 'broken off by the ledger because they waited for each other, and done again:', ...report.deadlocks.slice(0, 10).map((d) => `  ${d.times} times: ${d.statements.join(' | ')}`));
   if (verdict.parked.length > 0) out.push('', 'waiting for a person, with the reason shown:', ...verdict.parked.slice(0, 30).map((p) => `  ${p.channel} ${p.caseNo} ${p.event}: ${p.state}, ${p.code}${p.behind > 0 ? `, ${p.behind} behind it` : ''}`));
   if (verdict.violations.length > 0) out.push('', 'VIOLATIONS:', ...tellViolations(verdict.violations));
   return `${out.join('\n')}\n`;

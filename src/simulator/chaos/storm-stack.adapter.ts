@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { parseDocument, type Document } from 'yaml';
@@ -8,6 +8,7 @@ import { startSimulatedCenter, type SimulatedCenter } from '../center/simulated-
 import { freePort } from '../../platform/free-port.adapter.js';
 import { startRedisServer, type RedisServer } from '../servers/redis-server.adapter.js';
 import { GatewayProcess } from './gateway-process.adapter.js';
+import { readDeadlocks, type Deadlock } from './read-deadlocks.js';
 import { askAgainMs, openOffice, stepLimits } from './storm-supervision.js';
 import { WireProxy } from './wire-proxy.adapter.js';
 
@@ -164,7 +165,14 @@ export class StormStack {
     process.kill(pid, 'SIGQUIT');
     await until(() => !isAlive(pid), 20_000, `PostgreSQL of the ${which} ended`);
     await new Promise((resolve) => setTimeout(resolve, downMs));
+    await appendFile(logBefore(place), await readFile(path.join(place.server.dataDir, 'server.log'))); // each start begins a new one
     place.server = await startEmbeddedPostgres({ dataDir: place.dataDir, port: place.port });
+  }
+
+  /** Transactions of the gateway that the ledger's server broke off because they waited for each other. */
+  async deadlocks(): Promise<Deadlock[]> {
+    const logs = await Promise.all([logBefore(this.ledgerServer), path.join(this.ledgerServer.server.dataDir, 'server.log')].map((file) => readFile(file, 'utf8').catch(() => '')));
+    return readDeadlocks(logs.join(''));
   }
 
   /** Runs statements, which must bear being run twice, on the ledger server itself, beside all lines; while another fault has it down, it waits. */
@@ -216,8 +224,15 @@ export class StormStack {
 async function startServer(dataDir: string, database: string): Promise<{ server: EmbeddedPostgres; readonly dataDir: string; readonly port: number }> {
   const server = await startEmbeddedPostgres({ dataDir });
   await server.createDatabase(database);
+  // The rows here are invented: the server may say which statements waited for each other.
+  const client = new pg.Client({ connectionString: server.url(database) });
+  await client.connect();
+  await client.query(`alter database ${database} set log_error_verbosity = 'default'`);
+  await client.end();
   return { server, dataDir, port: server.port };
 }
+
+const logBefore = (place: { readonly server: EmbeddedPostgres }): string => path.join(path.dirname(place.server.dataDir), `${path.basename(place.server.dataDir)}-before.log`);
 
 /** config/ with quick values, in the run's own folder. */
 async function quickConfig(dir: string, leaseMs: number): Promise<string> {
