@@ -110,7 +110,7 @@ export class DeliveryProcessor {
       await this.ready(channel, true);
       return true;
     } catch (error) {
-      const failure = asFailure(error, 'staging-unreachable');
+      const failure = this.ofStaging(error);
       await this.parts.channels.noteFailure(channel.channel, failure.code, failure.detail);
       this.parts.log.warn({ channel: channel.channel, code: failure.code, detail: failure.detail }, 'the staging machine does not answer the probe');
       return false;
@@ -126,6 +126,12 @@ export class DeliveryProcessor {
     await checkLedgerKnows(staging, channel, this.parts.manifests);
     await this.parts.channels.recordCapabilities(channel.channel, JSON.stringify(await staging.probe()));
     this.prepared.add(channel.channel);
+  }
+
+  /** What the staging machine failed at. For what the ledger failed at no channel stands still: that is thrown on. */
+  private ofStaging(error: unknown): GatewayFailure {
+    if (this.parts.exchanges.database.raised(error)) throw error;
+    return asFailure(error, 'staging-unreachable');
   }
 
   /** Claims a batch and puts its files; undefined when nothing is due or the staging machine failed. */
@@ -144,7 +150,7 @@ export class DeliveryProcessor {
     try {
       await this.ready(channel, false);
     } catch (error) {
-      await this.stopChannel(channel, work, asFailure(error, 'staging-unreachable'), by);
+      await this.stopChannel(channel, work, this.ofStaging(error), by);
       return undefined;
     }
     const { delivered, failed } = await this.upload(channel, work);
@@ -226,7 +232,7 @@ export class DeliveryProcessor {
     try {
       await this.ready(channel, false);
     } catch (error) {
-      await this.stopChannel(channel, [], asFailure(error, 'staging-unreachable'), by);
+      await this.stopChannel(channel, [], this.ofStaging(error), by);
       return false;
     }
     const { failed } = await this.upload(channel, (await this.parts.manifests.listed(manifest)).map((row) => ({ ...row, triedBefore: true })));
@@ -241,7 +247,7 @@ export class DeliveryProcessor {
     try {
       await this.ready(channel, false);
     } catch (error) {
-      await this.stopChannel(channel, [], asFailure(error, 'staging-unreachable'), { actor: 'delivery', claimToken: '' });
+      await this.stopChannel(channel, [], this.ofStaging(error), { actor: 'delivery', claimToken: '' });
       return false;
     }
     const [outcome] = await parts.staging(channel.channel).put([

@@ -223,4 +223,15 @@ onEveryEngine((engine) => {
     expect(text).toContain('CASE="C&lt;1&gt;"');
     expect(writeManifest(facts).equals(writeManifest(facts))).toBe(true);
   });
+
+  it('does not lay to the staging machine what the ledger failed at: no channel stands still for it', async () => {
+    await rendered(['A']);
+    const rename = (from: string, to: string): Promise<unknown> => db.run(raw(engine.engine === 'postgres' ? `alter table channel_state rename column ${from} to ${to}` : `exec sp_rename 'channel_state.${from}', '${to}', 'COLUMN'`));
+    await rename('capabilities', 'elsewhere');
+    await expect(processor.handle('center')).rejects.toThrow('capabilities');
+    expect(await parts.channels.state('center')).toMatchObject({ breaker: 'closed', failures: 0 });
+    await rename('elsewhere', 'capabilities');
+    await processor.handle('center');
+    expect(await states()).toEqual({ rendered: 1, staged: 1 });
+  });
 });
