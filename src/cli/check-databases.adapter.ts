@@ -8,7 +8,7 @@ import { openBureau } from '../capture/capture.module.js';
 import { exitCodes, type CliContext } from './cli-context.js';
 import { failureLine, fault, good, skewLine, warning, type CheckLine } from './check-line.js';
 import { describeAddress, describeError } from '../platform/describe-error.js';
-import { readsOneMoment, rowVersionsRemedy } from '../ledger/open-ledger.adapter.js';
+import { ledgerFaults } from '../ledger/open-ledger.adapter.js';
 import { connectLedger, pendingMigrations, storesOf } from './open-parts.adapter.js';
 
 /** The ledger: whether it answers, whether its tables are up to date, what time it has. */
@@ -27,7 +27,9 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
     if (pending.length === 0) lines.push(good(area, 'its tables are up to date'));
     else if (settings.ledger.migrate) lines.push(warning(area, `its tables are not up to date: ${pending.join(', ')}`, 'nothing to do: the gateway brings them up to date when it starts (ledger.migrate)'));
     else lines.push(fault(area, `its tables are not up to date: ${pending.join(', ')}`, 'start the gateway once with ledger.migrate: true and an account that may create tables'));
-    if (database.dialect.engine === 'mssql') lines.push(await rowVersionsLine(database));
+    const faults = await ledgerFaults(database);
+    if (faults.length === 0) lines.push(good(area, 'it keeps what it commits, and a statement reads as of one moment'));
+    lines.push(...faults.map((f) => (f.forgets && settings.ledger.allowVolatile ? warning(area, `${f.text} (ledger.allowVolatile)`, f.remedy) : fault(area, `${f.text}; the gateway does not start on it`, f.remedy))));
     lines.push(skewLine(area, await skewMs(database, context)));
     return lines;
   } catch (error) {
@@ -35,11 +37,6 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
   } finally {
     await database.close();
   }
-}
-
-async function rowVersionsLine(database: DatabaseAdapter): Promise<CheckLine> {
-  if (await readsOneMoment(database)) return good('ledger', 'its statements read as of one moment');
-  return fault('ledger', 'its statements do not read as of one moment: counts can be wrong, and the gateway does not start on it', rowVersionsRemedy);
 }
 
 /** The bureau: whether it answers, and for every stream its columns, its snapshot isolation and its indexes. */

@@ -27,7 +27,7 @@ export const gatewaySchema = z.strictObject({
     encrypt: z.boolean(),
     trustServerCertificate: z.boolean(),
   }),
-  ledger: z.strictObject({ engine, url: databaseUrl, poolSize: z.number().int().min(2), statementTimeoutMs: ms, migrate: z.boolean(), encrypt: z.boolean(), trustServerCertificate: z.boolean() }),
+  ledger: z.strictObject({ engine, url: databaseUrl, poolSize: z.number().int().min(2), statementTimeoutMs: ms, migrate: z.boolean(), allowVolatile: z.boolean().prefault(false), encrypt: z.boolean(), trustServerCertificate: z.boolean() }),
   queue: z.strictObject({ backend: z.enum(['redis', 'postgres']), url: z.string(), prefix: z.string().regex(/^[A-Za-z0-9_-]+$/), allowVolatile: z.boolean(), lockMs: ms, stalledCheckMs: ms }),
   capture: z.strictObject({ pollEveryMs: ms, batchCases: z.number().int().min(1).max(5000), standingAlarmMs: ms, removalSweepEveryMs: ms }),
   relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms, quietMs: ms.default(5_000) }),

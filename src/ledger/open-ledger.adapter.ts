@@ -11,22 +11,43 @@ const takeMssqlLock = `declare @result int;
 exec @result = sp_getapplock @Resource = N'gateway-migration', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;
 if @result < 0 throw 51000, N'another process has been bringing the ledger up to date for a minute; start again when it is done', 1;`;
 
-/** What makes statements read as of one moment on SQL Server; every other engine does by itself. */
-export const rowVersionsRemedy = 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE';
-
-/** Whether a statement reads as of one moment. Without it one that counts sees rows before and after they move: once twice, once not at all. */
-export async function readsOneMoment(database: DatabaseAdapter): Promise<boolean> {
-  if (database.dialect.engine === 'postgres') return true;
-  const { rows } = await database.run(sql`select is_read_committed_snapshot_on as switched_on from sys.databases where name = db_name()`);
-  return Number(rows[0]?.['switched_on'] ?? 0) === 1;
+/** What makes a database unfit to be the ledger, and the statement that mends it. */
+export interface LedgerFault {
+  readonly text: string;
+  readonly remedy: string;
+  /** It may forget what it committed; bearable on purpose only (`ledger.allowVolatile`). */
+  readonly forgets: boolean;
 }
 
-/** Connects to the ledger for the gateway itself: its counts must be right, and its tables are brought up to date. Several processes may start at once. */
+/**
+ * A ledger must keep what it has committed, since receivers were answered and messages sent on its word; and a statement must read
+ * as of one moment, since one that counts would see a row that moves twice or not at all.
+ */
+export async function ledgerFaults(database: DatabaseAdapter): Promise<LedgerFault[]> {
+  const faults: LedgerFault[] = [];
+  if (database.dialect.engine === 'postgres') {
+    const { rows } = await database.run(sql`select current_setting('fsync') as writes, current_setting('synchronous_commit') as commits`);
+    if (rows[0]?.['writes'] === 'off') faults.push({ forgets: true, text: 'fsync is off: a power cut can destroy it', remedy: 'fsync = on in postgresql.conf, then reload the server' });
+    if (rows[0]?.['commits'] === 'off') faults.push({ forgets: true, text: 'synchronous_commit is off: after a crash it has forgotten what it answered for', remedy: 'ALTER DATABASE <name> SET synchronous_commit = on' });
+    return faults;
+  }
+  const { rows } = await database.run(sql`select is_read_committed_snapshot_on as one_moment, delayed_durability_desc as delayed from sys.databases where name = db_name()`);
+  if (String(rows[0]?.['delayed']) === 'FORCED') faults.push({ forgets: true, text: 'commits are delayed: after a crash it has forgotten what it answered for', remedy: 'ALTER DATABASE <name> SET DELAYED_DURABILITY = DISABLED' });
+  if (Number(rows[0]?.['one_moment'] ?? 0) !== 1) faults.push({ forgets: false, text: 'its statements do not read as of one moment: counts and balances can be wrong', remedy: 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE' });
+  return faults;
+}
+
+/** Connects to the ledger for the gateway itself; throws what makes the database unfit. Several processes may start at once. */
 export async function startLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
   const database = await openLedger(settings);
-  if (await readsOneMoment(database)) return database;
-  await database.close();
-  throw new Error(`its statements do not read as of one moment, so balances and counts can be wrong; run once: ${rowVersionsRemedy}`);
+  try {
+    const faults = (await ledgerFaults(database)).filter((f) => !f.forgets || !settings.ledger.allowVolatile);
+    if (faults.length > 0) throw new Error(faults.map((f) => `${f.text}; run once: ${f.remedy}`).join('. Also: '));
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /** Connects to the ledger and, where that is set, brings its tables up to date. */

@@ -63,7 +63,7 @@ async function stand(dir: string): Promise<Stand> {
   }
   const [center, provincial] = centers as [SimulatedCenter, SimulatedCenter];
   const { settings, mappings } = configure({
-    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_URL: ledgerUrl,
+    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl,
     QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_ACK_SECRET: secret,
     CENTER_SFTP_HOST: center.sftp!.host, CENTER_SFTP_PORT: String(center.sftp!.port), CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: center.sftp!.hostKeySha256,
     PROVINCIAL_SFTP_HOST: provincial.sftp!.host, PROVINCIAL_SFTP_PORT: String(provincial.sftp!.port), PROVINCIAL_SFTP_PASSWORD: password, PROVINCIAL_SFTP_HOST_KEY: provincial.sftp!.hostKeySha256,

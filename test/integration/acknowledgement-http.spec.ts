@@ -74,7 +74,7 @@ async function start(over: { requestsPerMinute?: number; bodyLimitKiB?: number }
     instance: 'test', roles: ['api'],
     http: { ...base.http, host: '127.0.0.1', port: 0, bodyLimitKiB: over.bodyLimitKiB ?? 1024, trustProxy: true, requestsPerMinute: over.requestsPerMinute ?? 100_000 },
     bureau: { ...base.bureau, engine: engine.engine, url },
-    ledger: { ...base.ledger, engine: engine.engine, url, poolSize: 6, encrypt: engine.engine === 'mssql', trustServerCertificate: true },
+    ledger: { ...base.ledger, engine: engine.engine, url, poolSize: 6, allowVolatile: true, encrypt: engine.engine === 'mssql', trustServerCertificate: true },
     queue: { ...base.queue, backend: 'postgres', url: queueUrl, prefix: 'test' },
     retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 },
     log: { level: 'silent' },

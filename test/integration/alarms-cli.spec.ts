@@ -59,7 +59,7 @@ beforeAll(async () => {
   await bureau.source.query(await readFile('config/bureau/sample.postgres.sql', 'utf8'));
   await bureau.close();
   env = {
-    GATEWAY_CONFIG_DIR: config, GATEWAY_CONFIG: path.join(folder, 'quick.yaml'), GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_URL: ledgerUrl, GATEWAY_PORT: String(await freePort()),
+    GATEWAY_CONFIG_DIR: config, GATEWAY_CONFIG: path.join(folder, 'quick.yaml'), GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, GATEWAY_PORT: String(await freePort()),
     QUEUE_BACKEND: 'redis', QUEUE_URL: redis.url, QUEUE_PREFIX: `al${process.pid}`, DEAD_MAN_FILE: path.join(folder, 'alive.json'),
   };
   const { settings, faults } = loadSettings({ configDir: config, env });

@@ -25,7 +25,7 @@ onEveryEngine((engine) => {
     const url = await engine.fresh('bureau');
     bureau = await sampleTables(engine, url);
     const reached = { engine: engine.engine, encrypt: engine.engine === 'mssql', trustServerCertificate: true };
-    settings = { ...base, bureau: { ...base.bureau, ...reached, url }, ledger: { ...base.ledger, ...reached, url: await engine.fresh('ledger') } };
+    settings = { ...base, bureau: { ...base.bureau, ...reached, url }, ledger: { ...base.ledger, ...reached, allowVolatile: true, url: await engine.fresh('ledger') } };
   });
   afterAll(() => bureau.close());
 
@@ -41,19 +41,21 @@ onEveryEngine((engine) => {
     expect(said(await checkLedger(context, settings), 'warn')).toContain('its tables are not up to date');
     await (await engine.open(settings.ledger.url, true)).close();
     const lines = await checkLedger(context, settings);
-    expect([said(lines, 'FAIL'), said(lines, 'warn')]).toEqual(['', '']);
+    expect(said(lines, 'FAIL')).toBe('');
+    // The tests' own PostgreSQL does not write through.
+    expect(lines.filter((l) => l.status === 'warn' && !l.text.endsWith('(ledger.allowVolatile)'))).toEqual([]);
     expect(said(lines, 'ok')).toContain('its tables are up to date');
   });
 
-  // PostgreSQL cannot be made to.
-  if (engine.engine === 'mssql')
-    test('a ledger whose statements do not read as of one moment is a fault, and no gateway starts on it', async () => {
-      const url = await engine.fresh('locking');
-      const own = { ...settings, ledger: { ...settings.ledger, url } };
-      const ledger = await engine.open(url);
-      await ledger.run(raw(`alter database ${new URL(url).pathname.slice(1)} set read_committed_snapshot off with rollback immediate`));
-      await ledger.close();
-      expect(said(await checkLedger(context, own), 'FAIL')).toContain('SET READ_COMMITTED_SNAPSHOT ON');
-      await expect(startLedger(own)).rejects.toThrow('do not read as of one moment');
-    });
+  test('a database that is unfit to be the ledger is a fault with its remedy, and no gateway starts on it', async () => {
+    const url = await engine.fresh('unfit');
+    const own = { ...settings, ledger: { ...settings.ledger, allowVolatile: false, url } };
+    const options = engine.engine === 'postgres' ? ['set synchronous_commit = off'] : ['set read_committed_snapshot off with rollback immediate', 'set delayed_durability = forced'];
+    const ledger = await engine.open(url, true);
+    for (const option of options) await ledger.run(raw(`alter database ${new URL(url).pathname.slice(1)} ${option}`));
+    await ledger.close();
+    const faults = said(await checkLedger(context, own), 'FAIL');
+    for (const fault of engine.engine === 'postgres' ? ['fsync is off', 'SET synchronous_commit = on'] : ['SET READ_COMMITTED_SNAPSHOT ON', 'SET DELAYED_DURABILITY = DISABLED']) expect(faults).toContain(fault);
+    await expect(startLedger(own)).rejects.toThrow('after a crash it has forgotten what it answered for; run once: ALTER DATABASE');
+  });
 });

@@ -81,7 +81,7 @@ beforeAll(async () => {
   copyFileSync('config/streams/case.yaml', path.join(config, 'streams', 'case.yaml'));
   const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];
   env = {
-    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_URL: ledgerUrl,
+    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl,
     QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_SFTP_HOST: sshd.host, CENTER_SFTP_PORT: String(sshd.port), CENTER_SFTP_USER: sshd.username,
     CENTER_SFTP_KEY: sshd.privateKeyFile, CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: sshd.hostKeySha256, CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
   };

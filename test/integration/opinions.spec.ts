@@ -150,7 +150,7 @@ test('the command line shows what they say and why it differs, and answers once'
     cpSync('config', folder, { recursive: true });
     for (const name of ['center', 'provincial']) writeFileSync(path.join(folder, 'channels', `${name}.yaml`), readFileSync(path.join(folder, 'channels', `${name}.yaml`), 'utf8').replace('stream: case', 'enabled: false\nstream: case'));
     const env = {
-      GATEWAY_CONFIG_DIR: folder, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
+      GATEWAY_CONFIG_DIR: folder, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
       SUPERVISION_CHANNEL: 'true', SUPERVISION_SFTP_HOST: 'jc.example', SUPERVISION_SFTP_PASSWORD: 'pass-word', SUPERVISION_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, SUPERVISION_ACK_SECRET: `whsec_${'c2VjcmV0'.repeat(5)}`,
     };
     const cli = async (...args: string[]): Promise<{ code: number; out: string }> => {

@@ -44,7 +44,7 @@ async function start(proxy = false): Promise<{ url: string; db: DatabaseAdapter;
     ...gatewaySchema.parse({
       instance: 'test', roles: ['api'], http: { host: '127.0.0.1', port: 0, bodyLimitKiB: 1024, trustProxy: false, requestsPerMinute: 1000 },
       bureau: { engine: 'postgres', url: ledgerUrl, poolSize: 1, streams: ['case'], allowTornReads: false, encrypt: false, trustServerCertificate: false, statementTimeoutMs: 30_000 },
-      ledger: { engine: 'postgres', url: ledgerUrl, poolSize: 6, migrate: true, encrypt: false, trustServerCertificate: true, statementTimeoutMs: 30_000 },
+      ledger: { engine: 'postgres', url: ledgerUrl, poolSize: 6, migrate: true, allowVolatile: true, encrypt: false, trustServerCertificate: true, statementTimeoutMs: 30_000 },
       queue: { backend: 'postgres', url: queueUrl, prefix: 'test', allowVolatile: false, lockMs: 5000, stalledCheckMs: 5000 },
       capture: { pollEveryMs: 1, batchCases: 1, standingAlarmMs: 1, removalSweepEveryMs: 1 }, reconciliation: { dir: 'config/reconciliation', pollEveryMs: 2000, batchItems: 1000, twoPersonsAboveFen: 100_000 }, relay: { sweepEveryMs: 1000, claimMs: 60_000 }, render: { batch: 1 }, deliver: { batch: 1 },
       retry: { firstDelayMs: 1000, maxDelayMs: 60_000, maxAttempts: 5, maxCrashes: 3 }, breaker: { failuresToOpen: 3, probeEveryMs: 1000 }, lease: { lengthMs: 10_000 }, collection: { pollEveryMs: 1000 }, completeness: { at: '02:30', fullEveryDays: 7, openLimit: 1000 }, retention: { scheduled: false, keepDays: 1095, batch: 200 }, mirror: { everyMs: 600_000, overdueMs: 1000, hashFilesPerLook: 10 },

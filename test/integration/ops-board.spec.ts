@@ -91,7 +91,7 @@ const forgetful = (): void => { clock.ms += 120_000; };
 beforeAll(async () => {
   const [ledgerUrl, queueUrl] = [await freshDatabase('board'), await freshDatabase('queue')];
   clock.set('2026-09-14 08:00:00');
-  const loaded = loadSettings({ configDir: 'config', env: { BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: queueUrl, CENTER_SFTP_HOST: 'x', CENTER_SFTP_USER: 'x', CENTER_SFTP_PASSWORD: 'x', CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${'A'.repeat(44)}`, PROVINCIAL_SFTP_HOST: 'y', PROVINCIAL_SFTP_USER: 'x', PROVINCIAL_SFTP_PASSWORD: 'x', PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}` } });
+  const loaded = loadSettings({ configDir: 'config', env: { BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: queueUrl, CENTER_SFTP_HOST: 'x', CENTER_SFTP_USER: 'x', CENTER_SFTP_PASSWORD: 'x', CENTER_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${'A'.repeat(44)}`, PROVINCIAL_SFTP_HOST: 'y', PROVINCIAL_SFTP_USER: 'x', PROVINCIAL_SFTP_PASSWORD: 'x', PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'A'.repeat(43)}` } });
   if (!loaded.settings) throw new Error(JSON.stringify(loaded.faults));
   settings = { ...loaded.settings, supervision: { ...loaded.settings.supervision, bodies: ['hunan', 'guangdong'] }, ops: { ...loaded.settings.ops, sessions: { idleMs: 90 * 86_400_000, absoluteMs: 90 * 86_400_000 } }, log: { level: 'silent' } };
   const log = pino({ level: 'silent' });

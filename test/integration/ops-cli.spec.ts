@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const name of ['default.yaml', 'calendar.yaml', 'channels/center.yaml', 'streams/case.yaml']) copyFileSync(`config/${name}`, path.join(config, name));
   const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];
   env = {
-    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), GATEWAY_PORT: '0', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_URL: ledgerUrl, LEDGER_ENGINE: 'postgres',
+    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), GATEWAY_PORT: '0', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, LEDGER_ENGINE: 'postgres',
     QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_PORT: '1', CENTER_SFTP_USER: 'nobody',
     CENTER_SFTP_KEY: '/nonexistent', CENTER_SFTP_PASSWORD: 'x', CENTER_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
   };

@@ -52,7 +52,7 @@ beforeAll(async () => {
   writeFileSync(path.join(config, 'channels', 'center.yaml'), `channel: center\ntitle: c\nstream: case\nencoding: UTF-8\nmessages: { application: center/application }\nstaging: { adapter: directory, directory: { path: ${folder} } }\nacknowledgement: { files: true }\nreturns: { messages: [center/return/fee-record, center/return/tax-record, center/return/control], files: true }\n`);
   const url = await freshDatabase('ops_reconciliation');
   db = ledger = await openPostgres(url, true);
-  const { settings, faults } = loadSettings({ configDir: config, env: { GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url } });
+  const { settings, faults } = loadSettings({ configDir: config, env: { GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url } });
   if (!settings) throw new Error(JSON.stringify(faults));
   const { mappings } = loadMappings({ dir: settings.mappingsDir, streams: settings.streamDefinitions, channels: settings.channels });
   gateway = await startGateway({ settings: { ...settings, roles: ['api'], http: { ...settings.http, host: '127.0.0.1', port: 0 }, ops: { ...settings.ops, loginsPerMinute: 1000 } }, mappings, clock, processMetrics: false, log: pino({ level: 'silent' }) });

@@ -342,7 +342,7 @@ it('shows what came and how it stands beside the control file', async () => {
 
 it('has a command that shows refusals with their places, and judges again', async () => {
   const env = {
-    BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256,
+    BUREAU_ENGINE: 'postgres', BUREAU_URL: ledgerUrl, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl, CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256,
     CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`, PROVINCIAL_SFTP_HOST: 'provincial.example', PROVINCIAL_SFTP_KEY: ssh.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: ssh.hostKeySha256,
   };
   const cli = async (...args: string[]): Promise<{ code: number; text: string }> => {

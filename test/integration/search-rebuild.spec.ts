@@ -19,7 +19,7 @@ let search: ExchangeSearchStore;
 beforeAll(async () => {
   const url = await freshDatabase('ledger');
   env = {
-    BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, LEDGER_ENGINE: 'postgres', QUEUE_BACKEND: 'postgres', QUEUE_URL: url, CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_USER: 'nobody', CENTER_SFTP_PASSWORD: 'x',
+    BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, LEDGER_ENGINE: 'postgres', QUEUE_BACKEND: 'postgres', QUEUE_URL: url, CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_USER: 'nobody', CENTER_SFTP_PASSWORD: 'x',
     CENTER_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`, PROVINCIAL_SFTP_HOST: '127.0.0.1', PROVINCIAL_SFTP_PASSWORD: 'x', PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`,
   };
   ledger = await openPostgres(url, true);

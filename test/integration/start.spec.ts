@@ -28,7 +28,7 @@ function start(env: Record<string, string>): Promise<{ code: number; err: string
 
 const complete = async (): Promise<Record<string, string>> => ({
   CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_USER: 'bureau', CENTER_SFTP_PASSWORD: password, CENTER_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-  BUREAU_ENGINE: 'postgres', BUREAU_URL: `postgres://reader:${password}@127.0.0.1:${await freePort()}/land`, LEDGER_ENGINE: 'postgres', LEDGER_URL: `postgres://gateway:${password}@127.0.0.1:${await freePort()}/ledger`,
+  BUREAU_ENGINE: 'postgres', BUREAU_URL: `postgres://reader:${password}@127.0.0.1:${await freePort()}/land`, LEDGER_ENGINE: 'postgres', LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: `postgres://gateway:${password}@127.0.0.1:${await freePort()}/ledger`,
   QUEUE_URL: `redis://:${password}@127.0.0.1:${await freePort()}`,
 });
 

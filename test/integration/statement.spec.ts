@@ -46,7 +46,7 @@ beforeAll(async () => {
   for (const name of ['default.yaml', 'calendar.yaml', 'streams']) cpSync(`config/${name}`, path.join(config, name), { recursive: true });
   writeFileSync(path.join(config, 'channels', 'center.yaml'), `channel: center\ntitle: c\nstream: case\nencoding: UTF-8\nmessages: { application: center/application }\nstaging: { adapter: directory, directory: { path: ${folder} } }\nacknowledgement: { files: true }\nreturns: { messages: [center/return/fee-record, center/return/tax-record, center/return/control], files: true }\n`);
   const url = await freshDatabase('statement');
-  env = { GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url };
+  env = { GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url };
   db = await openPostgres(url, true);
 }, 60_000);
 afterAll(async () => {

@@ -62,7 +62,7 @@ async function stand(engine: TestEngine, queue: 'redis' | 'postgres'): Promise<S
   }
   const [ssh, far, watch] = servers as [OpenSshServer, OpenSshServer, OpenSshServer];
   const { settings, mappings } = configure({
-    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: engine.engine, BUREAU_URL: bureauUrl, LEDGER_ENGINE: engine.engine, LEDGER_URL: ledgerUrl,
+    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: engine.engine, BUREAU_URL: bureauUrl, LEDGER_ENGINE: engine.engine, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl,
     QUEUE_BACKEND: queue, QUEUE_URL: redis?.url ?? (engine.engine === 'postgres' ? ledgerUrl : await freshDatabase('queue')), QUEUE_PREFIX: `j${process.pid}${engine.engine}${queue}`,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256, CENTER_ACK_SECRET: secret,
     PROVINCIAL_SFTP_HOST: far.host, PROVINCIAL_SFTP_PORT: String(far.port), PROVINCIAL_SFTP_USER: far.username, PROVINCIAL_SFTP_KEY: far.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: far.hostKeySha256,

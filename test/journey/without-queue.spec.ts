@@ -23,7 +23,7 @@ it('cases get through while the queue is gone for good, and as before once it is
   const [bureauUrl, ledgerUrl] = [await freshDatabase('bureau'), await freshDatabase('ledger')];
   const center = await startSimulatedCenter({ channel: 'center', dir: path.join(dir, 'own'), stagingDir: path.join(dir, 'staging'), pollMs: 50, xsdDir: path.resolve('mappings'), ack: { files: true } });
   const { settings, mappings } = configure({
-    GATEWAY_PORT: '0', LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_URL: ledgerUrl, QUEUE_URL: redis.url,
+    GATEWAY_PORT: '0', LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, QUEUE_URL: redis.url,
     CENTER_SFTP_HOST: '127.0.0.1', CENTER_SFTP_KEY: path.resolve('package.json'), CENTER_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`, CENTER_ACK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
     PROVINCIAL_SFTP_HOST: '127.0.0.2', PROVINCIAL_SFTP_KEY: path.resolve('package.json'), PROVINCIAL_SFTP_HOST_KEY: `SHA256:${'a'.repeat(43)}`,
   });

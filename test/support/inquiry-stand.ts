@@ -69,7 +69,7 @@ export async function startInquiryStand(adjust: (settings: InquirySettings) => I
   writeFileSync(path.join(config, 'channels', 'center.yaml'), `channel: center\ntitle: c\nstream: case\nencoding: UTF-8\nmessages: { application: center/application }\nstaging: { adapter: directory, directory: { path: ${folder} } }\nacknowledgement: { files: true }\n`);
   const url = await freshDatabase('inquiry');
   const key = randomBytes(32).toString('base64');
-  const env = { GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url, INQUIRY_KEY: key };
+  const env = { GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url, INQUIRY_KEY: key };
   const db = await openPostgres(url, true);
   const { settings, faults } = loadSettings({ configDir: config, env });
   if (!settings) throw new Error(JSON.stringify(faults));

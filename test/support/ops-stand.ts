@@ -66,7 +66,7 @@ export async function startOpsStand(adjust: (settings: Settings) => Settings = (
   }
   const [ssh, far] = servers as [OpenSshServer, OpenSshServer];
   const { settings, mappings } = configure({
-    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl,
+    GATEWAY_PORT: String(port), LOG_LEVEL: 'silent', BUREAU_ENGINE: 'postgres', BUREAU_URL: bureauUrl, LEDGER_ENGINE: 'postgres', LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: ledgerUrl, QUEUE_BACKEND: 'postgres', QUEUE_URL: ledgerUrl,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256, CENTER_ACK_SECRET: secret,
     PROVINCIAL_SFTP_HOST: far.host, PROVINCIAL_SFTP_PORT: String(far.port), PROVINCIAL_SFTP_USER: far.username, PROVINCIAL_SFTP_KEY: far.privateKeyFile, PROVINCIAL_SFTP_HOST_KEY: far.hostKeySha256,
   });

@@ -104,7 +104,7 @@ export async function openStagingStand(over: { laneAdvancesOn?: 'accepted' | 'st
     await writeFile(path.join(config, file), text.replace('laneAdvancesOn: accepted', `laneAdvancesOn: ${over.laneAdvancesOn ?? 'accepted'}`).replace(/(deliver:\n {2}batch:) \d+/, `$1 ${over.batch ?? 10}`).replace('probeEveryMs: 15000', 'probeEveryMs: 1'));
   }
   const env = {
-    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
+    GATEWAY_CONFIG_DIR: config, GATEWAY_MAPPINGS: path.resolve('mappings'), BUREAU_ENGINE: 'postgres', BUREAU_URL: url, LEDGER_ALLOW_VOLATILE: 'true', LEDGER_URL: url, QUEUE_BACKEND: 'postgres', QUEUE_URL: url,
     CENTER_SFTP_HOST: ssh.host, CENTER_SFTP_PORT: String(ssh.port), CENTER_SFTP_USER: ssh.username, CENTER_SFTP_KEY: ssh.privateKeyFile, CENTER_SFTP_HOST_KEY: ssh.hostKeySha256,
     CENTER_ACK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
   };
