@@ -1,6 +1,7 @@
 import { alarmKinds, type AlarmCondition, type AlarmKind, type AlarmRemedy, type AlarmSeverity } from '../domain/alarm-kinds.js';
 import type { AlarmSettings } from '../domain/alarm-settings.js';
 import { alarmWords, type AlarmWords } from '../domain/alarm-words.js';
+import { ledgerFaults, type LedgerFault } from '../domain/ledger-faults.js';
 
 /** What the gateway stands on: disks, queue, ledger, its own ways of telling. */
 export interface HouseFacts {
@@ -10,6 +11,8 @@ export interface HouseFacts {
   readonly queue: { readonly problem?: string | undefined; readonly volatile: readonly string[] };
   readonly allowVolatile: boolean;
   readonly ledgerBytes?: number | undefined;
+  readonly ledgerFaults: readonly LedgerFault[];
+  readonly allowForgetting: boolean;
   readonly notifiers: readonly { readonly notifier: string; readonly waiting: number; readonly sinceMs: number; readonly failure: string }[];
   readonly completeness: readonly { readonly stream: string; readonly endedMs: number; readonly outcome: string; readonly findings: number; readonly heldBack: number }[];
 }
@@ -46,9 +49,11 @@ function judgeQueue({ queue, allowVolatile }: HouseFacts): AlarmCondition[] {
   return [condition('queue-volatile', '', alarmWords['queue-volatile']({ faults: queue.volatile }))];
 }
 
-function judgeLedger({ ledgerBytes }: HouseFacts, { ledgerMaxMiB }: AlarmSettings): AlarmCondition[] {
-  if (ledgerMaxMiB === 0 || ledgerBytes === undefined || ledgerBytes <= ledgerMaxMiB * miB) return [];
-  return [condition('ledger-large', '', alarmWords['ledger-large']({ sizeMiB: Math.floor(ledgerBytes / miB), maxMiB: ledgerMaxMiB }))];
+function judgeLedger({ ledgerBytes, ledgerFaults: found, allowForgetting }: HouseFacts, { ledgerMaxMiB }: AlarmSettings): AlarmCondition[] {
+  const faults = found.filter((f) => !ledgerFaults[f].forgets || !allowForgetting);
+  const unfit = faults.length === 0 ? [] : [condition('ledger-unfit', '', alarmWords['ledger-unfit']({ faults }))];
+  if (ledgerMaxMiB === 0 || ledgerBytes === undefined || ledgerBytes <= ledgerMaxMiB * miB) return unfit;
+  return [...unfit, condition('ledger-large', '', alarmWords['ledger-large']({ sizeMiB: Math.floor(ledgerBytes / miB), maxMiB: ledgerMaxMiB }))];
 }
 
 function judgeNotifiers({ notifiers }: HouseFacts, nowMs: number): AlarmCondition[] {

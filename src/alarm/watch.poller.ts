@@ -15,7 +15,7 @@ import type { DoorbellAdapter } from '../platform/queue/doorbell.adapter.js';
 import { judgeStanding, type ChannelFacts, type StandingFacts, type StreamFacts } from './judge-standing.js';
 
 export interface WatchParts {
-  readonly settings: Pick<Settings, 'instance' | 'alarms' | 'expectations' | 'channels' | 'capture' | 'queue' | 'calendar' | 'bureau'>;
+  readonly settings: Pick<Settings, 'instance' | 'alarms' | 'expectations' | 'channels' | 'capture' | 'queue' | 'ledger' | 'calendar' | 'bureau'>;
   readonly notifiers: readonly string[];
   readonly alarms: AlarmStore;
   readonly notices: AlarmNoticeStore;
@@ -57,12 +57,12 @@ export class WatchPoller {
 
   private async facts(): Promise<StandingFacts> {
     const { settings, alarms, standing, notices } = this.parts;
-    const [watching, streams, channels, queue, disks, failing, completeness, ledgerBytes] = await Promise.all([
-      alarms.sinceWhen('watching', ['all']), this.streams(), this.channels(), this.parts.doorbell.standing(), this.disks(), notices.failing(failedAttempts), standing.completeness(),
+    const [watching, streams, channels, queue, disks, failing, completeness, faults, ledgerBytes] = await Promise.all([
+      alarms.sinceWhen('watching', ['all']), this.streams(), this.channels(), this.parts.doorbell.standing(), this.disks(), notices.failing(failedAttempts), standing.completeness(), standing.faults(),
       settings.alarms.ledgerMaxMiB === 0 ? undefined : standing.size(),
     ]);
     return {
-      watchingMs: watching.get('all')!, streams, channels, host: os.hostname(), disks, queue, allowVolatile: settings.queue.allowVolatile, ledgerBytes, completeness,
+      watchingMs: watching.get('all')!, streams, channels, host: os.hostname(), disks, queue, allowVolatile: settings.queue.allowVolatile, ledgerBytes, ledgerFaults: faults, allowForgetting: settings.ledger.allowVolatile, completeness,
       notifiers: failing.map((f) => ({ notifier: f.notifier, waiting: f.waiting, sinceMs: Date.parse(f.since), failure: f.failure })),
     };
   }

@@ -1,5 +1,6 @@
 import { BureauReader } from '../capture/bureau-reader.adapter.js';
 import { asFailure, GatewayFailure } from '../domain/failures.js';
+import { ledgerFaults } from '../domain/ledger-faults.js';
 import type { Settings } from '../domain/settings.js';
 import type { StreamDefinition } from '../domain/stream.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
@@ -8,7 +9,7 @@ import { openBureau } from '../capture/capture.module.js';
 import { exitCodes, type CliContext } from './cli-context.js';
 import { failureLine, fault, good, skewLine, warning, type CheckLine } from './check-line.js';
 import { describeAddress, describeError } from '../platform/describe-error.js';
-import { ledgerFaults } from '../ledger/open-ledger.adapter.js';
+import { findLedgerFaults } from '../ledger/open-ledger.adapter.js';
 import { connectLedger, pendingMigrations, storesOf } from './open-parts.adapter.js';
 
 /** The ledger: whether it answers, whether its tables are up to date, what time it has. */
@@ -27,7 +28,7 @@ export async function checkLedger(context: CliContext, settings: Settings): Prom
     if (pending.length === 0) lines.push(good(area, 'its tables are up to date'));
     else if (settings.ledger.migrate) lines.push(warning(area, `its tables are not up to date: ${pending.join(', ')}`, 'nothing to do: the gateway brings them up to date when it starts (ledger.migrate)'));
     else lines.push(fault(area, `its tables are not up to date: ${pending.join(', ')}`, 'start the gateway once with ledger.migrate: true and an account that may create tables'));
-    const faults = await ledgerFaults(database);
+    const faults = (await findLedgerFaults(database)).map((f) => ledgerFaults[f]);
     if (faults.length === 0) lines.push(good(area, 'it keeps what it commits, and a statement reads as of one moment'));
     lines.push(...faults.map((f) => (f.forgets && settings.ledger.allowVolatile ? warning(area, `${f.text} (ledger.allowVolatile)`, f.remedy) : fault(area, `${f.text}; the gateway does not start on it`, f.remedy))));
     lines.push(skewLine(area, await skewMs(database, context)));

@@ -1,5 +1,6 @@
 import type { AlarmKind } from './alarm-kinds.js';
 import { formatDuration, formatDurationZh } from './format-duration.js';
+import { ledgerFaults, type LedgerFault } from './ledger-faults.js';
 
 /** A sentence in both languages. */
 export interface AlarmWords {
@@ -45,13 +46,14 @@ export const alarmWords = {
   'channel-paused': (f: { channel: string; forMs: number; carried: boolean }) => channel(f.channel, f.carried
     ? { en: `a package has been carried by hand for ${en(f.forMs)} of working time`, zh: `手工递送的数据包已在途 ${zh(f.forMs)}工作时间` }
     : { en: `paused for ${en(f.forMs)} of working time`, zh: `已暂停 ${zh(f.forMs)}工作时间` }),
-  'stream-fault': (f: { stream: string; forMs: number; code: string }) => ({ en: `stream ${f.stream} cannot be read since ${en(f.forMs)}: ${f.code}`, zh: `数据流 ${f.stream} 已有 ${zh(f.forMs)}无法读取：${f.code}` }),
+  'stream-fault': (f: { stream: string; forMs: number; code: string }) => ({ en: `stream ${f.stream} cannot be captured since ${en(f.forMs)}: ${f.code}`, zh: `数据流 ${f.stream} 已有 ${zh(f.forMs)}无法采集：${f.code}` }),
   'polling-stopped': (f: { stream: string; agoMs?: number | undefined }) => ({ en: `stream ${f.stream} was last polled ${f.agoMs === undefined ? 'never' : `${en(f.agoMs)} ago`}`, zh: `数据流 ${f.stream} ${f.agoMs === undefined ? '从未轮询过' : `最近一次轮询在 ${zh(f.agoMs)}前`}` }),
   'watermark-standing': (f: { stream: string; forMs: number }) => stream(f.stream, { en: `an open transaction has held the watermark back for ${en(f.forMs)}`, zh: `未结束的事务已使水位停滞 ${zh(f.forMs)}` }),
   'disk-low': (f: { host: string; path: string } & ({ problem: string } | { freeMiB: number; percent: string; minFreeMiB: number; minFreePercent: number })) => ('problem' in f
     ? { en: `${f.host} ${f.path} cannot be looked at: ${f.problem}`, zh: `${f.host} ${f.path} 无法查看：${f.problem}` }
     : { en: `${f.host} ${f.path} has ${f.freeMiB} MiB free (${f.percent} %), wanted at least ${f.minFreeMiB} MiB and ${f.minFreePercent} %`, zh: `${f.host} ${f.path} 剩余 ${f.freeMiB} MiB（${f.percent} %），要求至少 ${f.minFreeMiB} MiB 和 ${f.minFreePercent} %` }),
   'ledger-large': (f: { sizeMiB: number; maxMiB: number }) => ({ en: `the ledger takes ${f.sizeMiB} MiB, configured are ${f.maxMiB} MiB`, zh: `台账已占 ${f.sizeMiB} MiB，设定为 ${f.maxMiB} MiB` }),
+  'ledger-unfit': (f: { faults: readonly LedgerFault[] }) => ({ en: `the ledger: ${f.faults.map((n) => ledgerFaults[n].text).join('; ')}`, zh: `台账数据库：${f.faults.map((n) => ledgerFaults[n].zh).join('；')}` }),
   'queue-unreachable': (f: { problem: string }) => ({ en: `the queue does not answer: ${f.problem}`, zh: `队列没有应答：${f.problem}` }),
   'queue-volatile': (f: { faults: readonly string[] }) => ({ en: `Redis may forget its jobs: ${f.faults.join('; ')}`, zh: `Redis 可能丢失任务：${f.faults.join('；')}` }),
   'queue-emptied': () => ({ en: 'Redis forgot everything; everything due was rung for again', zh: 'Redis 数据被清空，全部到期任务已重新唤醒' }),

@@ -1,3 +1,4 @@
+import { ledgerFaults, type LedgerFault } from '../domain/ledger-faults.js';
 import type { Settings } from '../domain/settings.js';
 import { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { raw, sql } from '../platform/database/sql.js';
@@ -11,37 +12,24 @@ const takeMssqlLock = `declare @result int;
 exec @result = sp_getapplock @Resource = N'gateway-migration', @LockMode = N'Exclusive', @LockOwner = N'Transaction', @LockTimeout = 60000;
 if @result < 0 throw 51000, N'another process has been bringing the ledger up to date for a minute; start again when it is done', 1;`;
 
-/** What makes a database unfit to be the ledger, and the statement that mends it. */
-export interface LedgerFault {
-  readonly text: string;
-  readonly remedy: string;
-  /** It may forget what it committed; bearable on purpose only (`ledger.allowVolatile`). */
-  readonly forgets: boolean;
-}
-
 /**
- * A ledger must keep what it has committed, since receivers were answered and messages sent on its word; and a statement must read
- * as of one moment, since one that counts would see a row that moves twice or not at all.
+ * What makes the database unfit. A ledger must keep what it has committed, since receivers were answered and messages sent on its
+ * word; and a statement must read as of one moment, since one that counts would see a row that moves twice or not at all.
  */
-export async function ledgerFaults(database: DatabaseAdapter): Promise<LedgerFault[]> {
-  const faults: LedgerFault[] = [];
+export async function findLedgerFaults(database: DatabaseAdapter): Promise<LedgerFault[]> {
   if (database.dialect.engine === 'postgres') {
     const { rows } = await database.run(sql`select current_setting('fsync') as writes, current_setting('synchronous_commit') as commits`);
-    if (rows[0]?.['writes'] === 'off') faults.push({ forgets: true, text: 'fsync is off: a power cut can destroy it', remedy: 'fsync = on in postgresql.conf, then reload the server' });
-    if (rows[0]?.['commits'] === 'off') faults.push({ forgets: true, text: 'synchronous_commit is off: after a crash it has forgotten what it answered for', remedy: 'ALTER DATABASE <name> SET synchronous_commit = on' });
-    return faults;
+    return [...(rows[0]?.['writes'] === 'off' ? ['fsync-off' as const] : []), ...(rows[0]?.['commits'] === 'off' ? ['commits-not-awaited' as const] : [])];
   }
   const { rows } = await database.run(sql`select is_read_committed_snapshot_on as one_moment, delayed_durability_desc as delayed from sys.databases where name = db_name()`);
-  if (String(rows[0]?.['delayed']) === 'FORCED') faults.push({ forgets: true, text: 'commits are delayed: after a crash it has forgotten what it answered for', remedy: 'ALTER DATABASE <name> SET DELAYED_DURABILITY = DISABLED' });
-  if (Number(rows[0]?.['one_moment'] ?? 0) !== 1) faults.push({ forgets: false, text: 'its statements do not read as of one moment: counts and balances can be wrong', remedy: 'ALTER DATABASE <name> SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE' });
-  return faults;
+  return [...(String(rows[0]?.['delayed']) === 'FORCED' ? ['commits-delayed' as const] : []), ...(Number(rows[0]?.['one_moment'] ?? 0) === 1 ? [] : ['reads-many-moments' as const])];
 }
 
 /** Connects to the ledger for the gateway itself; throws what makes the database unfit. Several processes may start at once. */
 export async function startLedger(settings: Pick<Settings, 'ledger'>): Promise<DatabaseAdapter> {
   const database = await openLedger(settings);
   try {
-    const faults = (await ledgerFaults(database)).filter((f) => !f.forgets || !settings.ledger.allowVolatile);
+    const faults = (await findLedgerFaults(database)).map((f) => ledgerFaults[f]).filter((f) => !f.forgets || !settings.ledger.allowVolatile);
     if (faults.length > 0) throw new Error(faults.map((f) => `${f.text}; run once: ${f.remedy}`).join('. Also: '));
     return database;
   } catch (error) {

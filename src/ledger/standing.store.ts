@@ -1,10 +1,12 @@
 import { skippedFrom } from '../domain/lane-position.js';
+import type { LedgerFault } from '../domain/ledger-faults.js';
 import type { MirrorFindingKind } from '../domain/mirror-findings.js';
 import type { ChannelName } from '../domain/vocabulary.js';
 import type { Clock } from '../platform/clock.js';
 import type { DatabaseAdapter } from '../platform/database/database.adapter.js';
 import { list, raw, type Sql, sql } from '../platform/database/sql.js';
 import { instantText } from './exchange-row.js';
+import { findLedgerFaults } from './open-ledger.adapter.js';
 
 /** How many there are and since when the oldest stands, in epoch milliseconds. */
 export interface Standing {
@@ -91,6 +93,11 @@ export class StandingStore {
         findings: Object.values(figures.findings ?? {}).reduce((sum, n) => sum + n, 0), heldBack: figures.heldBack ?? 0,
       };
     });
+  }
+
+  /** What makes the ledger's database unfit now; it was not when the gateway started. */
+  faults(): Promise<LedgerFault[]> {
+    return findLedgerFaults(this.database);
   }
 
   /** Bytes of the ledger's database. */

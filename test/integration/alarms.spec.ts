@@ -112,7 +112,7 @@ beforeEach(async () => {
   const channel = channelSchema.parse({ channel: 'center', title: 'c', stream: 'case', encoding: 'UTF-8', messages: {}, staging: { adapter: 'directory', directory: { path: folder } }, expectations: { pickUpMs: 30 * minute }, acknowledgement: { files: true } });
   settings = {
     instance: 'yiyang', alarms, expectations: { captureMs: 240 * minute, pickUpMs: 120 * minute, acknowledgementMs: 240 * minute, returnFilesMs: 0 }, channels: [channel], bureau: { streams: ['case'] } as never,
-    capture: { standingAlarmMs: 5 * minute } as never, queue: { allowVolatile: false } as never,
+    capture: { standingAlarmMs: 5 * minute } as never, queue: { allowVolatile: false } as never, ledger: { allowVolatile: true } as never,
     calendar: { version: 't', national: nationalYears(), local: [], hours: [{ spans: [{ fromMs: 8.5 * 60 * minute, untilMs: 17.5 * 60 * minute }] }] },
   };
   await new ChannelStore(ledger, clock, { failuresToOpen: 1, probeEveryMs: 1000 }).ensure(['center']);
@@ -339,6 +339,13 @@ it('stages raise and clear alarms of their own', async () => {
 it('tells a disk that is full, and one that is not there', async () => {
   const s = scheduler({ settleMs: 0, disks: { paths: [folder, path.join(folder, 'gone')], minFreePercent: 100, minFreeMiB: 0 } });
   expect((await look(s)).sort()).toEqual([`disk-low:${os.hostname()}:${folder}`, `disk-low:${os.hostname()}:${path.join(folder, 'gone')}`].sort());
+});
+
+it('tells a ledger whose settings somebody changed, unless that is on purpose', async () => {
+  expect(await look(scheduler({ settleMs: 0 }))).toEqual([]);
+  settings = { ...settings, ledger: { allowVolatile: false } as never };
+  // The tests' own PostgreSQL does not write through.
+  expect(await look(scheduler({ settleMs: 0 }))).toEqual(['ledger-unfit']);
 });
 
 describe('the sign of life', () => {

@@ -22,6 +22,7 @@ const samples: { readonly [K in AlarmKind]: readonly Parameters<(typeof alarmWor
   'watermark-standing': [[{ stream: 'case', forMs: hour }]],
   'disk-low': [[{ host: 'h', path: '/data', problem: 'ENOENT' }], [{ host: 'h', path: '/data', freeMiB: 12, percent: '1.0', minFreeMiB: 100, minFreePercent: 5 }]],
   'ledger-large': [[{ sizeMiB: 12, maxMiB: 10 }]],
+  'ledger-unfit': [[{ faults: ['fsync-off', 'commits-not-awaited'] }], [{ faults: ['commits-delayed', 'reads-many-moments'] }]],
   'queue-unreachable': [[{ problem: 'ECONNREFUSED' }]],
   'queue-volatile': [[{ faults: ['appendonly no', 'maxmemory-policy allkeys-lru'] }]],
   'queue-emptied': [[]],
@@ -54,7 +55,7 @@ test.each(kinds)('%s says in both languages what is wrong and what to do', (kind
   for (const { en, zh } of say(kind)) {
     expect(zh).toMatch(/[\u4e00-\u9fff]/);
     // What is left of a Chinese sentence without names and codes is no English.
-    const rest = [...names, 'Redis', 'MiB', 'maxmemory-policy allkeys-lru', 'url', '7 W committed'].reduce((text, name) => text.replaceAll(name, ''), zh);
+    const rest = [...names, 'Redis', 'fsync', 'synchronous_commit', 'MiB', 'maxmemory-policy allkeys-lru', 'url', '7 W committed'].reduce((text, name) => text.replaceAll(name, ''), zh);
     expect(rest).not.toMatch(/[A-Za-z]{3}/);
     // In English only the term 督办 and the names of records may be Chinese.
     expect(en.replace('(督办)', '')).not.toMatch(/[\u4e00-\u9fff]/);

@@ -20,7 +20,7 @@ const rules = { alarms, captureMs: 4 * hour, standingMs: 5 * minute };
 const stream = (over: Partial<StreamFacts> = {}): StreamFacts => ({ stream: 'case', lastChangeMs: now - minute, polledMs: now - 1000, ...over });
 const channel = (over: Partial<ChannelFacts> = {}): ChannelFacts => ({ channel: 'center', silences: { pickUpMs: 2 * hour, acknowledgementMs: 4 * hour, returnFilesMs: 0 }, odd: [], mirror: [], ...over });
 const facts = (over: Partial<StandingFacts> = {}): StandingFacts => ({
-  watchingMs: at('2026-01-05 00:00:00'), streams: [stream()], channels: [channel()], host: 'box', disks: [], queue: { volatile: [] }, allowVolatile: false, notifiers: [], completeness: [], ...over,
+  watchingMs: at('2026-01-05 00:00:00'), streams: [stream()], channels: [channel()], host: 'box', disks: [], queue: { volatile: [] }, allowVolatile: false, ledgerFaults: [], allowForgetting: false, notifiers: [], completeness: [], ...over,
 });
 const keysAt = (nowMs: number, over: Partial<StandingFacts> = {}, r = rules): string[] => judgeStanding(facts(over), r, calendar, nowMs).map((c) => c.key);
 const keys = (over: Partial<StandingFacts> = {}, r = rules): string[] => keysAt(now, over, r);
@@ -109,6 +109,9 @@ describe('the house', () => {
     ['a forgetful queue on purpose', { queue: { volatile: ['appendonly is off'] }, allowVolatile: true }, []],
     ['ledger within', { ledgerBytes: 100 * 1024 ** 2 }, []],
     ['ledger beyond', { ledgerBytes: 100 * 1024 ** 2 + 1 }, ['ledger-large']],
+    ['a ledger that forgets', { ledgerFaults: ['commits-not-awaited'] }, ['ledger-unfit']],
+    ['a ledger that forgets on purpose', { ledgerFaults: ['fsync-off', 'commits-not-awaited'], allowForgetting: true }, []],
+    ['nobody miscounts on purpose', { ledgerFaults: ['reads-many-moments'], allowForgetting: true }, ['ledger-unfit']],
     ['a mail server that refuses', { notifiers: [{ notifier: 'email', waiting: 2, sinceMs: now - hour, failure: '550' }] }, ['notifier-failed:email']],
     ['a clean comparison', { completeness: [{ stream: 'case', endedMs: now, outcome: 'complete', findings: 0, heldBack: 0 }] }, []],
     ['findings', { completeness: [{ stream: 'case', endedMs: now, outcome: 'complete', findings: 3, heldBack: 1 }] }, ['completeness-findings:case', 'completeness-held:case']],

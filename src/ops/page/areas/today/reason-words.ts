@@ -46,7 +46,7 @@ export function reasonWords(reason: LightReason, today: Today, channel?: Channel
     case 'no-scheduler':
       return { text: '没有 scheduler 进程在运行', remedy: '请启动带 scheduler 角色的进程' };
     case 'stream-fault':
-      return { text: `业务库无法读取：${reason.text.replace(/^stream /, '')}`, remedy: reason.remedy };
+      return { text: `业务库无法采集：${reason.text.replace(/^stream /, '')}`, remedy: reason.remedy };
     default:
       return { text: reason.text, remedy: reason.remedy };
   }
