@@ -14,7 +14,7 @@ import { raw, sql } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
-import { onEveryEngine, sampleTables, type TestEngine } from '../support/engines.js';
+import { onEveryEngine, sampleTables, waitingSessions, type TestEngine } from '../support/engines.js';
 import { eventually } from '../support/ops-stand.js';
 import { freshDatabase } from '../support/postgres.js';
 
@@ -247,11 +247,6 @@ onEveryEngine((engine) => {
     expect(await b.view.count({})).toBe(20);
   });
 
-  /** Sessions of the ledger that wait for a lock. */
-  const waiting = async (b: Bench): Promise<string[]> =>
-    (await b.ledger.run(raw(engine.engine === 'postgres'
-      ? `select pid as id from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-      : 'select session_id as id from sys.dm_exec_requests where database_id = db_id() and blocking_session_id <> 0'))).rows.map((r) => String(r['id']));
   /** Holds the exchanges of A1, lets a poll run into them, and does something in the meantime. */
   const whileHeld = async (b: Bench, then: (runner: Runner, session: string) => Promise<unknown>): Promise<PollResult> => {
     await b.bureau.run(insertCase('A1'));
@@ -262,7 +257,7 @@ onEveryEngine((engine) => {
     await b.ledger.transaction(async (runner) => {
       await runner.run(sql`select id from exchange ${raw(hint)} where case_no = 'A1' ${raw(suffix)}`);
       polled = b.poller.poll(always);
-      await then(runner, (await eventually(() => waiting(b), (w) => w.length > 0, 'a poll that waits'))[0]!);
+      await then(runner, (await eventually(() => waitingSessions(b.ledger), (w) => w.length > 0, 'a poll that waits'))[0]!);
     });
     return polled!;
   };

@@ -14,14 +14,15 @@ import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { ManifestStore } from '../../src/ledger/manifest.store.js';
 import { MessageStore } from '../../src/ledger/message.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
-import { raw } from '../../src/platform/database/sql.js';
+import { raw, sql } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { DoorbellAdapter } from '../../src/platform/queue/doorbell.adapter.js';
 import type { StagedFile, StagingMachine } from '../../src/platform/staging/staging-machine.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
 import { startOpenSshServer, type OpenSshServer } from '../../src/simulator/servers/openssh-server.adapter.js';
-import { onEveryEngine } from '../support/engines.js';
+import { onEveryEngine, waitingSessions } from '../support/engines.js';
+import { eventually } from '../support/ops-stand.js';
 import { freshDatabase } from '../support/postgres.js';
 
 const clock = new SystemClock();
@@ -233,5 +234,26 @@ onEveryEngine((engine) => {
     await rename('elsewhere', 'capabilities');
     await processor.handle('center');
     expect(await states()).toEqual({ rendered: 1, staged: 1 });
+  });
+
+  it('records what is staged in the order of ids: who holds the first of them does not wait for another', async () => {
+    await rendered(['A', 'B', 'C']);
+    const token = randomUUID();
+    const rows = await parts.exchanges.claim('center', 'rendered', { limit: 10, token, claimMs: 60_000 });
+    const messages = await parts.messages.messages(rows);
+    const manifest = await parts.manifests.prepare('center', rows.map((row) => ({ row, line: manifestLine({ row, message: messages.get(row.id)! }) })), token, writeManifest);
+    const ids = rows.map((r) => BigInt(r.id)).sort((a, b) => (a < b ? -1 : 1)).map(String);
+    // Lies behind the others from now on: a statement that takes rows as it finds them comes to it last.
+    await db.run(sql`update exchange set due_at = ${db.dialect.value('instant', clock.iso())} where id = ${ids[0]!}`);
+    const { hint, suffix } = db.dialect.lockRows;
+    let recorded: Promise<unknown[]> | undefined;
+    await db.transaction(async (runner) => {
+      for (const id of [ids[0]!, ids.at(-1)!]) {
+        await runner.run(sql`select id from exchange ${raw(hint)} where id = ${id} ${raw(suffix)}`);
+        recorded ??= parts.manifests.recordStaged(manifest!, 'test');
+        await eventually(() => waitingSessions(db), (w) => w.length > 0, 'the record that waits');
+      }
+    });
+    expect(await recorded).toHaveLength(3);
   });
 });

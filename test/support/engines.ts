@@ -90,3 +90,11 @@ export async function sampleTables(engine: TestEngine, where?: string): Promise<
   for (const batch of batches) if (batch.trim() !== '') await db.source.query(batch);
   return db;
 }
+
+/** Sessions of a database that wait for a lock. */
+export async function waitingSessions(database: DatabaseAdapter): Promise<string[]> {
+  const { rows } = await database.run(raw(database.dialect.engine === 'postgres'
+    ? `select pid as id from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    : 'select session_id as id from sys.dm_exec_requests where database_id = db_id() and blocking_session_id <> 0'));
+  return rows.map((r) => String(r['id']));
+}
