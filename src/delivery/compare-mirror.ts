@@ -88,6 +88,14 @@ export function verifiableFiles(view: MirrorView): { directory: string; file: Li
   ];
 }
 
+/** What the receiver itself says it read otherwise, unless the look has told it of the exchange already. */
+export function tellMisread(directory: string, misread: readonly { exchangeId: string; fileName: string; manifestSeq: string; code?: string | undefined; sha256: string }[], found: readonly MirrorFinding[]): MirrorFinding[] {
+  const told = new Set(found.map((f) => f.exchangeId));
+  return misread.filter((m) => !told.has(m.exchangeId)).map(({ exchangeId, fileName, manifestSeq, code, sha256 }) => ({
+    kind: 'misread', directory, name: fileName, exchangeId, manifestSeq, sha256, detail: `refused${code === undefined ? '' : ` (${code})`}: what was read has SHA-256 ${sha256}`,
+  }));
+}
+
 function compareOutbox(view: MirrorView): MirrorFinding[] {
   if (view.outbox === undefined) return [];
   const directory = view.outboxDir;

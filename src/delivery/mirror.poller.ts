@@ -9,7 +9,7 @@ import type { GatewayLog } from '../platform/log.adapter.js';
 import type { MetricsAdapter } from '../platform/metrics.adapter.js';
 import { finalNameOf } from '../platform/staging/name-staged-file.js';
 import type { StagedEntry, StagingMachine } from '../platform/staging/staging-machine.js';
-import { absentWithManifest, compareMirror, placeOf, unknownFiles, verifiableFiles, type LedgerFile, type LedgerManifest, type MirrorView } from './compare-mirror.js';
+import { absentWithManifest, compareMirror, placeOf, tellMisread, unknownFiles, verifiableFiles, type LedgerFile, type LedgerManifest, type MirrorView } from './compare-mirror.js';
 
 export interface MirrorParts {
   readonly channels: readonly ChannelSettings[];
@@ -102,6 +102,7 @@ export class MirrorPoller {
       ...(await this.halfWritten(channel, staging, temporaries)),
       ...(await this.acknowledgements(channel, staging, directories, options.deep === true, expected.size === 0)),
     ];
+    found.push(...tellMisread(outboxDir, await this.parts.store.misread(channelName), found));
     const { fresh, gone } = await this.parts.store.record(channelName, directories, found);
     this.tell(channelName, found, fresh, gone);
     return { channel: channelName, directories, findings: found, fresh, gone, hashed: reading.read, unhashed: reading.left };

@@ -43,7 +43,7 @@ export class RestoreStagedAdapter {
 
   async plan(channel: ChannelSettings, findings: readonly MirrorFinding[]): Promise<RestorePlan> {
     const { manifestDir } = channel.staging;
-    const wrong = findings.filter((f) => f.kind === 'missing' || f.kind === 'altered' || f.kind === 'renamed');
+    const wrong = findings.filter((f) => f.kind === 'missing' || f.kind === 'altered' || f.kind === 'renamed' || f.kind === 'misread');
     const seqs = [...new Set(wrong.filter((f) => f.directory === manifestDir).flatMap((f) => f.manifestSeq ?? []))];
     const manifests = seqs.length === 0 ? [] : (await this.parts.manifests.staged(channel.channel, seqs)).filter((m) => m.state === 'staged');
     const again = new Set(manifests.map((m) => m.seq));

@@ -28,7 +28,7 @@ const records = (found: Found, what: AlarmWords): AlarmWords => ({
 export interface CardFacts { readonly level: string; readonly body: string; readonly caseNo: string; readonly object: string; readonly sequence: string; readonly itemCode?: string | undefined; readonly used: number; readonly limits: string }
 const levelsZh: Readonly<Record<string, string>> = { warning: '预警', yellow: '黄牌', red: '红牌' };
 const oddZh: Readonly<Record<string, string>> = { contradictory: '互相矛盾的', unknown: '无法对应的', unreadable: '无法读取的' };
-const findingZh: Readonly<Record<string, string>> = { missing: '缺失', altered: '被改动', foreign: '外来', renamed: '被改名', doubled: '重复', 'half-written': '未写完', unlisted: '未列入清单', overdue: '逾期未取', uncollected: '未收取', unrecorded: '台账未记录' };
+const findingZh: Readonly<Record<string, string>> = { missing: '缺失', altered: '被改动', misread: '接收方读到的内容不符', foreign: '外来', renamed: '被改名', doubled: '重复', 'half-written': '未写完', unlisted: '未列入清单', overdue: '逾期未取', uncollected: '未收取', unrecorded: '台账未记录' };
 const card = (c: CardFacts): AlarmWords => ({
   en: `${c.level} card of ${c.body} for case ${c.caseNo}${c.object === 'case' ? '' : ` (${c.object} ${c.sequence})`}, item ${c.itemCode ?? 'unknown'}: used ${c.used}, limits ${c.limits}`,
   zh: `${c.body} 对办件 ${c.caseNo} ${c.object === 'case' ? '' : `（${c.object === 'special' ? '特别程序' : '环节'} ${c.sequence}）`}发${levelsZh[c.level] ?? c.level}，事项 ${c.itemCode ?? '不明'}：已用 ${c.used}，时限 ${c.limits}`,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ChannelMirror } from '../../src/cli/format-mirror.js';
 import type { MirrorFinding } from '../../src/domain/mirror-findings.js';
 import { raw } from '../../src/platform/database/sql.js';
-import { openStagingStand, sha256, type StagingStand } from '../support/staging-stand.js';
+import { eventually, openStagingStand, sha256, type StagingStand } from '../support/staging-stand.js';
 import { stopPostgres } from '../support/postgres.js';
 
 let s: StagingStand;
@@ -195,6 +195,26 @@ it('restores on order: the files before the manifest that lists them, an altered
   expect((await s.view.find({ ids: [d0.id] }, 1))[0]).toMatchObject({ state: 'staged', manifestSeq: '3' });
   expect((await s.mirror().look('center', { deep: true }))!.findings).toEqual([]);
   expect((await s.cli('mirror')).code).toBe(0);
+});
+
+it('tells what the receiver says it read otherwise, although it said before that it has it, and sends it again on order', async () => {
+  await s.render(['E0', 'E1', 'E2']);
+  await s.deliver();
+  const [e0, e1, e2] = await s.view.find({ event: 'application' }, 10);
+  const other = 'f'.repeat(64);
+  const ack = (e: { messageId: string }, level: string, hash: string): string => `<ACK><ID>${e.messageId}</ID><LEVEL>${level}</LEVEL><SHA256>${hash}</SHA256>${level === 'refused' ? '<CODE>902</CODE><REASON>differs</REASON>' : ''}</ACK>`;
+  // E2 is refused as it was sent: that is an answer, and a person sees it as one.
+  await writeFile(file('ack', 'A1.xml'), `<ACKNOWLEDGEMENTS CHANNEL="center">${ack(e0!, 'picked-up', e0!.sha256!)}${ack(e0!, 'picked-up', other)}${ack(e0!, 'refused', other)}${ack(e1!, 'refused', other)}${ack(e2!, 'refused', e2!.sha256!)}</ACKNOWLEDGEMENTS>`);
+  await eventually(async () => (await s.acknowledge(), s.states()), (now) => now['picked_up'] === 1 && now['refused'] === 1);
+  const look = (await s.mirror().look('center'))!;
+  expect(told(look.findings)).toEqual([`misread in/${e0!.fileName}`, `misread in/${e1!.fileName}`]);
+  expect(look.findings[0]!.detail).toBe(`refused (902): what was read has SHA-256 ${other}`);
+  const done = await s.cli('mirror', '--restore', '--yes', '--json');
+  expect(done.json<MirrorAnswer>().channels[0]!.restored).toMatchObject({ failed: [], replayed: [{ id: e0!.id, outcome: 'done' }, { id: e1!.id, outcome: 'done' }] });
+  await s.deliver();
+  expect((await s.view.find({ ids: [e0!.id, e1!.id] }, 2)).map((e) => `${e.state} ${e.manifestSeq}`)).toEqual(['staged 2', 'staged 2']);
+  // What was said of the delivery before says nothing of this one.
+  expect(told((await s.mirror().look('center'))!.findings)).toEqual([]);
 });
 
 it('sweeps only temporary files of ours that it has seen for an hour', async () => {

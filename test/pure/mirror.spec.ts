@@ -1,5 +1,5 @@
 import { checkHashList, decodeHashList } from '../../src/delivery/check-hash-list.js';
-import { compareMirror, unknownFiles, verifiableFiles, type LedgerFile, type MirrorView } from '../../src/delivery/compare-mirror.js';
+import { compareMirror, tellMisread, unknownFiles, verifiableFiles, type LedgerFile, type MirrorView } from '../../src/delivery/compare-mirror.js';
 import { writeHashList, writePackageReadme } from '../../src/delivery/write-hand-over.js';
 import { parseMoment } from '../../src/cli/parse-moment.js';
 import { exchangeStates, nextState, throughStates, type ExchangeState } from '../../src/domain/exchange-states.js';
@@ -40,6 +40,11 @@ describe('comparing the outbox', () => {
   ])('%s', (_what, over, expected) => {
     expect(kinds(view(over))).toEqual(expected);
   });
+});
+
+test('what the receiver read otherwise is told once: not where the look has told of the exchange', () => {
+  const of = (exchangeId: string) => ({ exchangeId, fileName: `${exchangeId}.xml`, manifestSeq: '1', sha256: hash('b') });
+  expect(tellMisread('in', [of('1'), of('2')], [{ kind: 'missing', directory: 'in', name: '1.xml', exchangeId: '1', detail: '' }]).map((f) => `${f.kind} ${f.name}`)).toEqual(['misread 2.xml']);
 });
 
 describe('comparing manifests', () => {

@@ -98,11 +98,11 @@ export function isExcused(evidence: Evidence, e: LedgerExchange): boolean {
   return holder !== undefined && shownReason(evidence, holder) !== undefined;
 }
 
-/** A staged message that the receiver cannot take because a file is gone, which the mirror shows. */
+/** A staged message that the receiver cannot take because a file is gone or is not ours any more, which the mirror shows. */
 export function isBehindShownGap(evidence: Evidence, e: LedgerExchange): boolean {
   if ((e.state !== 'staged' && e.state !== 'picked_up') || !evidence.has('files-removed')) return false;
   const taken = Math.max(0, ...evidence.imported.map((m) => m.manifest));
-  return evidence.input.ledger.shown.some((f) => f.channel === e.channel && (f.kind === 'missing' || f.kind === 'renamed') && (f.name === e.fileName || (f.manifestSeq !== null && f.manifestSeq > taken)));
+  return evidence.input.ledger.shown.some((f) => f.channel === e.channel && (f.kind === 'missing' || f.kind === 'renamed' || f.kind === 'misread') && (f.name === e.fileName || (f.manifestSeq !== null && f.manifestSeq > taken)));
 }
 
 /** Everything of the channel that waits for a person, with what waits behind it. */

@@ -123,6 +123,8 @@ class Storm {
     await Promise.all(striking);
     await load.stop();
     options.say(`[${clock(Date.now() - this.began)}] the faults are over, the load has stopped; everything must settle by itself`);
+    // But for files that were harmed while other faults held up what tells of it: a person who looks again finds those.
+    if (plan.mixed.some((planned) => this.faultOf(planned.name).needsPerson === true)) await this.repair();
     const settledMs = await this.settle(unsettled, options.settleMs, 'the storm');
     const takeoverMs = options.takeoverLeaseMs === undefined ? undefined : await this.measureTakeover(options.takeoverLeaseMs);
     // While that was measured limits passed that nobody looked after.
