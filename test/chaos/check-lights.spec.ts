@@ -173,3 +173,20 @@ it('a light or card that waits with its reason shown is no violation, and is cou
   expect(violations).toEqual([]);
   expect(supervised!.lights.waiting).toBe(1);
 });
+
+it.each(['accepted', 'captured', 'staged'])('a light of a limit that passed while the sides were read, %s, is nobody’s fault; the same from before is', (state) => {
+  const late = (atMs: number): StormVerdict => {
+    const input = storm(2).input();
+    const like = last(input)[0]!;
+    const exchange = input.ledger.exchanges.find((x) => x.messageId === like.messageId)!;
+    const lane = String(Math.max(...input.ledger.exchanges.map((x) => Number(x.lanePosition))) + 1);
+    const chain = input.ledger.manifests.filter((m) => m.channel === 'supervision');
+    const end = chain.find((m) => m.seq === Math.max(...chain.map((x) => x.seq)))!;
+    const messageId = 'b'.repeat(32);
+    input.ledger.exchanges.push({ ...exchange, id: lane, lanePosition: lane, messageId, version: exchange.version + 1, state, capturedAt: atMs });
+    input.ledger.manifests.push({ ...end, seq: end.seq + 1, state: 'prepared', previous: end.sha256, sha256: 'c'.repeat(64), keptSha256: 'c'.repeat(64), messages: [{ messageId, sha256: exchange.sha256! }] });
+    return check(input);
+  };
+  expect(late(now * 1_000 + 1).violations).toEqual([]);
+  expect(late(now * 1_000 - 60_000).violations.map((v) => v.kind)).toContain(state === 'accepted' ? 'false-success' : 'unsettled');
+});

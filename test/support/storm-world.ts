@@ -129,7 +129,7 @@ export class StormWorld {
     const messageId = digest([channel, caseNo, event.event, event.sequence, version].join(' ')).slice(0, 32);
     return {
       id: String(this.lane), channel, caseNo, event: event.event, sequence: event.sequence, version, operation, state: 'accepted', parkedFrom: null, lanePosition: String(this.lane), messageId,
-      fileName: `${messageId}.xml`, attempts: 0, crashes: 0, failureCode: null, failureDetail: null, manifestSeq: 0, sha256, keptSha256: sha256, tried: 1, notes: ['captured', 'rendered', 'staged', 'accepted'],
+      fileName: `${messageId}.xml`, attempts: 0, crashes: 0, failureCode: null, failureDetail: null, manifestSeq: 0, sha256, keptSha256: sha256, tried: 1, capturedAt: (now - 3_600) * 1_000, notes: ['captured', 'rendered', 'staged', 'accepted'],
     };
   }
 

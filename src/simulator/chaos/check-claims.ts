@@ -36,7 +36,7 @@ const refusalKinds: Readonly<Record<string, { readonly kind: ViolationKind; read
 
 /** What the ledger claims and the center noted: success that was none, what still moves, what nobody explains. */
 export function checkClaims(evidence: Evidence): Violation[] {
-  return [...evidence.exchanges.flatMap((e) => judgeExchange(evidence, e)), ...checkManifests(evidence), ...checkNotes(evidence)];
+  return [...evidence.exchanges.flatMap((e) => (evidence.underWay.has(e.messageId) ? [] : judgeExchange(evidence, e))), ...checkManifests(evidence), ...checkNotes(evidence)];
 }
 
 function of(evidence: Evidence, kind: ViolationKind, e: { caseNo: string; messageId?: string | undefined }, text: string): Violation {
@@ -110,7 +110,10 @@ function checkManifests(evidence: Evidence): Violation[] {
     if (m.previous !== before.sha256) say('false-success', m.seq, 'does not carry the hash of the one before: the chain is broken');
     if (m.keptSha256 !== m.sha256) say('altered', m.seq, 'has other bytes in the ledger than its hash says');
     const onDisk = evidence.diskManifests.get(m.seq);
-    if (m.state !== 'staged') say('unsettled', m.seq, `is still ${m.state}`);
+    const isUnderWay = m.messages.every((line) => evidence.underWay.has(line.messageId));
+    if (isUnderWay) {
+      // its messages are judged by nobody either
+    } else if (m.state !== 'staged') say('unsettled', m.seq, `is still ${m.state}`);
     else if (onDisk === undefined) {
       if (!evidence.has('files-removed')) say('false-success', m.seq, 'is staged by the ledger and neither the staging directory nor the archive holds it');
     } else if (onDisk.sha256 !== m.sha256 && !evidence.has('files-altered')) say('altered', m.seq, 'has other bytes at the center than the ledger sent');

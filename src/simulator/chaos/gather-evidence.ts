@@ -28,6 +28,11 @@ export interface Evidence {
   readonly diskManifests: ReadonlyMap<number, DiskManifest>;
   /** Hashes under which the manifests at the center list a message. */
   readonly listedAs: ReadonlyMap<string, ReadonlySet<string>>;
+  /**
+   * Messages of lights and cards that a limit brought forth which passed when everything had settled: they are on their way while
+   * receivers and ledger are read one after the other, so what one knows of them the other may not.
+   */
+  readonly underWay: ReadonlySet<string>;
   has(disturbance: Disturbance): boolean;
 }
 
@@ -58,7 +63,9 @@ export function gatherEvidence(input: StormInput, { channel, events, told }: Wat
   const listedAs = new Map<string, Set<string>>();
   for (const m of center.manifests) for (const line of m.messages) listedAs.set(line.messageId, (listedAs.get(line.messageId) ?? new Set()).add(line.sha256));
   const applied = center.journal.filter((e): e is MessageEntry => e.event === 'applied');
+  const settledMs = (input.supervision?.settledAt ?? Infinity) * 1_000;
   return {
+    underWay: new Set(exchanges.filter((e) => told?.includes(e.event) === true && e.capturedAt > settledMs).map((e) => e.messageId)),
     input, channel, carries: new Set(events), told: new Set(told), center, exchanges,
     byMessageId: new Map(exchanges.map((e) => [e.messageId, e])),
     newest, newestLive, lanes, applied,

@@ -40,7 +40,8 @@ function exchange(r: Columns, notes: readonly string[]): LedgerExchange {
     id: text(r['id']), channel: text(r['channel']), caseNo: text(r['case_no']), event: text(r['event']), sequence: text(r['sequence']), version: Number(r['version']),
     operation: text(r['operation']), state: text(r['state']), parkedFrom: orNull(r['parked_from']), lanePosition: text(r['lane_position']), messageId: text(r['message_id']),
     fileName: text(r['file_name']), attempts: Number(r['attempts']), crashes: Number(r['crashes']), failureCode: orNull(r['failure_code']), failureDetail: orNull(r['failure_detail']),
-    manifestSeq: r['manifest_seq'] === null ? null : Number(r['manifest_seq']), sha256: orNull(r['sha256']), keptSha256: orNull(r['kept']), tried: Number(r['tried']), notes,
+    manifestSeq: r['manifest_seq'] === null ? null : Number(r['manifest_seq']), sha256: orNull(r['sha256']), keptSha256: orNull(r['kept']), tried: Number(r['tried']),
+    capturedAt: r['captured_at'] instanceof Date ? r['captured_at'].getTime() : 0, notes,
   };
 }
 

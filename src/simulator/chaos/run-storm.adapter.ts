@@ -62,6 +62,8 @@ class Storm {
   private readonly random: () => number;
   private readonly visited = new Set<string>();
   private readonly known: readonly Fault[];
+  /** When the last look began that found everything settled, milliseconds. */
+  private calmAt: number | undefined;
 
   constructor(
     private readonly options: StormOptions,
@@ -129,7 +131,7 @@ class Storm {
     const takeoverMs = options.takeoverLeaseMs === undefined ? undefined : await this.measureTakeover(options.takeoverLeaseMs);
     // While that was measured limits passed that nobody looked after.
     if (takeoverMs !== undefined) await this.settle(unsettled, options.settleMs, 'the takeover');
-    const settledAt = Math.floor(Date.now() / 1000) - 1;
+    const settledAt = Math.floor((this.calmAt ?? Date.now()) / 1000) - 1;
     const minutes = (Date.now() - this.began) / 60_000;
 
     options.say(`[${clock(Date.now() - this.began)}] the checker reads bureau, ledger and receivers`);
@@ -191,10 +193,12 @@ class Storm {
     let quiet = 0;
     let slow: string | undefined;
     while (Date.now() - started < limitMs) {
+      const looked = Date.now();
       last = await countUnsettled(unsettled).catch((error: unknown) => String(error));
       // Twice in a row, so that a moment between two steps is not taken for the end.
       quiet = typeof last !== 'string' && last.total === 0 ? quiet + 1 : 0;
       if (quiet === 2) {
+        this.calmAt = looked;
         if (slow !== undefined) this.options.say(`        settled after ${Math.round((Date.now() - started) / 1000)} s; after ten there was left: ${slow}`);
         return Date.now() - started;
       }

@@ -85,6 +85,8 @@ export interface LedgerExchange {
   readonly keptSha256: string | null;
   /** How often a worker took it to send it. */
   readonly tried: number;
+  /** Milliseconds. */
+  readonly capturedAt: number;
   /** Notes of its timeline in their order. */
   readonly notes: readonly string[];
 }
