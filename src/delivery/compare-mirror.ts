@@ -89,11 +89,16 @@ export function verifiableFiles(view: MirrorView): { directory: string; file: Li
 }
 
 /** What the receiver itself says it read otherwise, unless the look has told it of the exchange already. */
-export function tellMisread(directory: string, misread: readonly { exchangeId: string; fileName: string; manifestSeq: string; code?: string | undefined; sha256: string }[], found: readonly MirrorFinding[]): MirrorFinding[] {
+export function tellMisread(directory: string, misread: readonly { exchangeId: string; fileName: string; manifestSeq: string; level: string; code?: string | undefined; sha256: string }[], found: readonly MirrorFinding[]): MirrorFinding[] {
   const told = new Set(found.map((f) => f.exchangeId));
-  return misread.filter((m) => !told.has(m.exchangeId)).map(({ exchangeId, fileName, manifestSeq, code, sha256 }) => ({
-    kind: 'misread', directory, name: fileName, exchangeId, manifestSeq, sha256, detail: `refused${code === undefined ? '' : ` (${code})`}: what was read has SHA-256 ${sha256}`,
-  }));
+  const findings = new Map<string, MirrorFinding>();
+  for (const { exchangeId, fileName, manifestSeq, level, code, sha256 } of misread) {
+    if (told.has(exchangeId)) continue;
+    const said = `${level}${code === undefined ? '' : ` (${code})`}`;
+    const before = findings.get(exchangeId);
+    findings.set(exchangeId, { kind: 'misread', directory, name: fileName, exchangeId, manifestSeq, sha256, detail: before === undefined ? `what was read has SHA-256 ${sha256}: ${said}` : `${before.detail}, ${said}` });
+  }
+  return [...findings.values()];
 }
 
 function compareOutbox(view: MirrorView): MirrorFinding[] {

@@ -2,7 +2,7 @@
 export const mirrorFindingKinds = {
   missing: { text: 'staged and not answered, but it lies neither where it was put nor in the archive', remedy: 'gateway mirror --restore puts it there again with the same bytes' },
   altered: { text: 'it lies there with other content than the gateway put there', remedy: 'ask who wrote it; gateway mirror --restore puts it aside and ours in its place' },
-  misread: { text: 'the receiver read other content than the gateway put there, and refused that', remedy: 'ask who wrote it; gateway mirror --restore sends it again with the same bytes' },
+  misread: { text: 'the receiver says that it read other content than the gateway put there', remedy: 'ask who wrote it; gateway mirror --restore sends it again with the same bytes' },
   foreign: { text: 'nobody of the gateway wrote it', remedy: 'ask the receiver what it is; the gateway neither reads it as a message nor removes it' },
   renamed: { text: 'a message of ours under another name; its own name is missing', remedy: 'gateway mirror --restore puts it there under its own name; ask the receiver to remove the other' },
   doubled: { text: 'a copy of a message of ours under another name', remedy: 'ask the receiver to remove the copy; the gateway sends a message under one name only' },

@@ -95,14 +95,14 @@ export class MirrorStore {
   }
 
   /**
-   * Exchanges of which the receiver refused other bytes than were delivered last. Such an answer moves nothing, for it is not about
+   * Exchanges of which the receiver judged other bytes than were delivered last. Such an answer moves nothing, for it is not about
    * what we sent, and what was said before it (picked up) may stand: by their state alone they would wait for ever.
    */
-  async misread(channel: ChannelName): Promise<{ exchangeId: ExchangeId; fileName: string; manifestSeq: string; code: string | undefined; sha256: string }[]> {
-    const { rows } = await this.database.run(sql`select distinct e.id, e.file_name, e.manifest_seq, a.code, a.sha256 from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq
-      join acknowledgement a on a.exchange_id = e.id where e.channel = ${channel} and e.state in ('staged', 'picked_up') and a.level = 'refused' and a.class = 'contradictory' and a.sha256 <> e.sha256
+  async misread(channel: ChannelName): Promise<{ exchangeId: ExchangeId; fileName: string; manifestSeq: string; level: string; code: string | undefined; sha256: string }[]> {
+    const { rows } = await this.database.run(sql`select distinct e.id, e.file_name, e.manifest_seq, a.level, a.code, a.sha256 from exchange e join manifest f on f.channel = e.channel and f.seq = e.manifest_seq
+      join acknowledgement a on a.exchange_id = e.id where e.channel = ${channel} and e.state in ('staged', 'picked_up') and a.level <> 'picked-up' and a.class = 'contradictory' and a.sha256 <> e.sha256
       and a.aside_at is null and a.received_at >= f.prepared_at order by e.id`);
-    return rows.map((r) => ({ exchangeId: String(r['id']), fileName: String(r['file_name']), manifestSeq: String(r['manifest_seq']), code: optional(r['code']), sha256: String(r['sha256']) }));
+    return rows.map((r) => ({ exchangeId: String(r['id']), fileName: String(r['file_name']), manifestSeq: String(r['manifest_seq']), level: String(r['level']), code: optional(r['code']), sha256: String(r['sha256']) }));
   }
 
   /** Which of these acknowledgement files the inbox holds. */

@@ -204,11 +204,11 @@ it('tells what the receiver says it read otherwise, although it said before that
   const other = 'f'.repeat(64);
   const ack = (e: { messageId: string }, level: string, hash: string): string => `<ACK><ID>${e.messageId}</ID><LEVEL>${level}</LEVEL><SHA256>${hash}</SHA256>${level === 'refused' ? '<CODE>902</CODE><REASON>differs</REASON>' : ''}</ACK>`;
   // E2 is refused as it was sent: that is an answer, and a person sees it as one.
-  await writeFile(file('ack', 'A1.xml'), `<ACKNOWLEDGEMENTS CHANNEL="center">${ack(e0!, 'picked-up', e0!.sha256!)}${ack(e0!, 'picked-up', other)}${ack(e0!, 'refused', other)}${ack(e1!, 'refused', other)}${ack(e2!, 'refused', e2!.sha256!)}</ACKNOWLEDGEMENTS>`);
+  await writeFile(file('ack', 'A1.xml'), `<ACKNOWLEDGEMENTS CHANNEL="center">${ack(e0!, 'picked-up', e0!.sha256!)}${ack(e0!, 'picked-up', other)}${ack(e0!, 'refused', other)}${ack(e1!, 'accepted', other)}${ack(e2!, 'refused', e2!.sha256!)}</ACKNOWLEDGEMENTS>`);
   await eventually(async () => (await s.acknowledge(), s.states()), (now) => now['picked_up'] === 1 && now['refused'] === 1);
   const look = (await s.mirror().look('center'))!;
   expect(told(look.findings)).toEqual([`misread in/${e0!.fileName}`, `misread in/${e1!.fileName}`]);
-  expect(look.findings[0]!.detail).toBe(`refused (902): what was read has SHA-256 ${other}`);
+  expect(look.findings[0]!.detail).toBe(`what was read has SHA-256 ${other}: refused (902)`);
   const done = await s.cli('mirror', '--restore', '--yes', '--json');
   expect(done.json<MirrorAnswer>().channels[0]!.restored).toMatchObject({ failed: [], replayed: [{ id: e0!.id, outcome: 'done' }, { id: e1!.id, outcome: 'done' }] });
   await s.deliver();

@@ -43,8 +43,9 @@ describe('comparing the outbox', () => {
 });
 
 test('what the receiver read otherwise is told once: not where the look has told of the exchange', () => {
-  const of = (exchangeId: string) => ({ exchangeId, fileName: `${exchangeId}.xml`, manifestSeq: '1', sha256: hash('b') });
-  expect(tellMisread('in', [of('1'), of('2')], [{ kind: 'missing', directory: 'in', name: '1.xml', exchangeId: '1', detail: '' }]).map((f) => `${f.kind} ${f.name}`)).toEqual(['misread 2.xml']);
+  const of = (exchangeId: string, level: string, code?: string) => ({ exchangeId, fileName: `${exchangeId}.xml`, manifestSeq: '1', level, code, sha256: hash('b') });
+  const findings = tellMisread('in', [of('1', 'refused', '902'), of('2', 'refused', '902'), of('2', 'accepted')], [{ kind: 'missing', directory: 'in', name: '1.xml', exchangeId: '1', detail: '' }]);
+  expect(findings).toEqual([{ kind: 'misread', directory: 'in', name: '2.xml', exchangeId: '2', manifestSeq: '1', sha256: hash('b'), detail: `what was read has SHA-256 ${hash('b')}: refused (902), accepted` }]);
 });
 
 describe('comparing manifests', () => {
