@@ -102,6 +102,20 @@ onEveryEngine((engine) => {
     expect((await records.ofCase('YY1')).map((r) => [r.number, r.writtenNumber])).toEqual([[1, 1], [2, 3]]);
   }, 60_000);
 
+  it('does not lay to the bureau what the ledger failed at, and adds nothing twice afterwards', async () => {
+    const before = (await table()).length;
+    await say('YY9', clearance('YY9', true));
+    const rename = (from: string, to: string): Promise<unknown> => ledger.run(raw(engine.engine === 'postgres' ? `alter table clearance rename column ${from} to ${to}` : `exec sp_rename 'clearance.${from}', '${to}', 'COLUMN'`));
+    const p = poller(url);
+    await rename('written_no', 'elsewhere');
+    await expect(p.poll(yes)).rejects.toThrow('written_no');
+    await rename('elsewhere', 'written_no');
+    expect(await table()).toHaveLength(before + 1);
+    expect((await records.owing()).failure).toBeUndefined();
+    expect(await p.poll(yes)).toBe(1);
+    expect(await table()).toHaveLength(before + 1);
+  }, 60_000);
+
   it('keeps what it owes while the bureau is away, tells, and writes it in order afterwards', async () => {
     const before = (await table()).length;
     const nowhere = new URL(url);

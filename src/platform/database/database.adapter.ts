@@ -95,7 +95,11 @@ export class DatabaseAdapter implements Runner {
 
   /** One that is asked for after the end would wait for ever on SQL Server: TypeORM loses the error. */
   private queryRunner(): QueryRunner {
-    if (!this.source.isInitialized) throw Object.assign(new Error('Connection terminated: the database was closed'), { code: 'ENOTOPEN' });
+    if (!this.source.isInitialized) {
+      const error = Object.assign(new Error('Connection terminated: the database was closed'), { code: 'ENOTOPEN' });
+      this.thrown.add(error);
+      throw error;
+    }
     return this.source.createQueryRunner();
   }
 
