@@ -60,7 +60,7 @@ export class RecordingStore {
     // Of a case that is new to the bureau's stream nothing can stand yet; the gateway's own stream comes to lanes that are in use.
     const known = stream === supervisionStream.stream ? changed : changed.filter((c) => heads.has(c.caseNo));
     // Before any number is taken: whoever holds exchanges takes numbers too, and one that held the numbers and waited for exchanges would wait for ever.
-    const { latest, lanes } = await this.latest(runner, stream, known.map((c) => c.caseNo));
+    await this.lockLanes(runner, known.map((c) => c.caseNo));
 
     const snapshotIds = await this.opening.take(runner, 'snapshot', changed.length);
     const now = this.clock.iso();
@@ -72,6 +72,8 @@ export class RecordingStore {
 
     changed.forEach((c, i) => taken(String(snapshotIds + BigInt(i)), c));
 
+    // Read when the numbers are ours: what was opened while we waited for them is there to be seen.
+    const { latest, lanes } = await this.latest(runner, stream, known.map((c) => c.caseNo));
     const plans = changed.map((c, i) => ({
       caseNo: c.caseNo,
       snapshotId: String(snapshotIds + BigInt(i)),
@@ -102,6 +104,7 @@ export class RecordingStore {
    * would wait for each other.
    */
   async lockLanes(runner: Runner, caseNos: readonly CaseNo[]): Promise<void> {
+    if (caseNos.length === 0) return;
     const { hint, suffix } = this.database.dialect.lockRows;
     await runner.run(sql`select id from exchange ${raw(hint)} where case_no in (${list(caseNos)}) and channel in (${list([...this.laneRules.keys()])}) order by id ${raw(suffix)}`);
   }

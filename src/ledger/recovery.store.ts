@@ -76,9 +76,9 @@ export class RecoveryStore {
     return BigInt(String(rows[0]!['value']));
   }
 
-  /** No number up to this one is given out any more. */
+  /** No number up to this one is given out any more, and none at all until the end of the transaction. */
   async raiseCounter(to: bigint, runner: Runner = this.database): Promise<void> {
-    await runner.run(sql`update counter set value = ${String(to)} where name = 'exchange' and value < ${String(to)}`);
+    await runner.run(sql`update counter set value = case when value < ${String(to)} then ${String(to)} else value end where name = 'exchange'`);
   }
 
   /**
@@ -91,6 +91,8 @@ export class RecoveryStore {
       await this.takeChain(runner, manifest);
       const numbers = lines.flatMap((l) => numberOf(l.fileName) ?? []);
       const highest = numbers.reduce((max, n) => (BigInt(n) > max ? BigInt(n) : max), 0n);
+      // Exchanges before numbers, as everybody does. A capture that is opening some of these just now has their number: it is waited for, and looked at.
+      await this.standing(runner, channel, lines, true);
       await this.raiseCounter(highest, runner);
       const standing = await this.standing(runner, channel, lines, true);
       const caseNos = [...new Set(lines.map((l) => l.caseNo))];

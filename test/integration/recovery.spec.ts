@@ -14,6 +14,7 @@ import { ExchangeViewStore } from '../../src/ledger/exchange-view.store.js';
 import { ManifestStore } from '../../src/ledger/manifest.store.js';
 import { MessageStore } from '../../src/ledger/message.store.js';
 import { OpeningStore } from '../../src/ledger/opening.store.js';
+import { RecordingStore } from '../../src/ledger/recording.store.js';
 import { RecoveredBytesStore } from '../../src/ledger/recovered-bytes.store.js';
 import { RecoveryStore } from '../../src/ledger/recovery.store.js';
 import type { DatabaseAdapter } from '../../src/platform/database/database.adapter.js';
@@ -21,6 +22,8 @@ import { raw } from '../../src/platform/database/sql.js';
 import { MetricsAdapter } from '../../src/platform/metrics.adapter.js';
 import { StagingRegistry } from '../../src/platform/staging/staging-registry.adapter.js';
 import { SystemClock } from '../../src/platform/system-clock.adapter.js';
+import { waitingSessions } from '../support/engines.js';
+import { eventually } from '../support/ops-stand.js';
 import { freshDatabase, openPostgres, stopPostgres } from '../support/postgres.js';
 import { stateCounts } from '../support/state-counts.js';
 
@@ -250,4 +253,20 @@ it('notices an older ledger that was put under a running process', async () => {
   await truth.delivery.handle('center');
   expect(await truth.channels.state('center')).toMatchObject({ failureCode: 'ledger-behind' });
   expect(await manifests()).toEqual([]);
+});
+
+it('waits for a capture that is opening the same just now, and knows it then', async () => {
+  const { truth, restored } = await lostAndRestored();
+  const recording = new RecordingStore(restored.db, clock, restored.exchanges, rules);
+  await restored.recovery.raiseCounter(1_000n); // the gateway has gone on for long: no number has to be raised
+  let recovered: ReturnType<RecoveryProcessor['recover']> | undefined;
+  await restored.db.transaction(async (runner) => {
+    await recording.record(runner, 'case', [{ caseNo: 'B1', body: '{}', digest: 'B1one', events: [event('application', 10, 'one')] }]);
+    recovered = restored.processor().recover();
+    recovered.catch(() => undefined); // awaited below
+    await eventually(() => waitingSessions(restored.db), (w) => w.length > 0, 'the recovery that waits');
+  });
+  expect(await recovered).toMatchObject({ fault: undefined });
+  const of = async (s: Side): Promise<string[]> => (await s.view.find({ caseNo: 'B1' }, 10)).map((e) => `${e.event} v${e.version} ${e.sha256?.slice(0, 8) ?? ''}`).sort();
+  expect(await of(restored)).toEqual(await of(truth));
 });
