@@ -187,7 +187,7 @@ describe('people', () => {
     await dialog.getByRole('button', { name: '新建用户' }).click();
     await dialog.getByText('填写的内容有误').waitFor();
     await dialog.getByLabel('用户名').fill('li.na');
-    await dialog.getByRole('radio', { name: /^财务/ }).check({ force: true });
+    await dialog.locator('label').filter({ hasText: /^财务/ }).click();
     await page.mouse.move(2, 2);
     expect(await visit.axe()).toEqual([]);
     await dialog.getByRole('button', { name: '新建用户' }).click();
@@ -205,7 +205,7 @@ describe('people', () => {
     await dialog.getByRole('button', { name: '停用' }).click();
     await page.getByRole('row', { name: /li\.na/ }).getByText('已停用').waitFor();
     await choose('改变角色');
-    await dialog.getByRole('radio', { name: /^查看员/ }).check({ force: true });
+    await dialog.locator('label').filter({ hasText: /^查看员/ }).click(); // waits until the dialog stands still, as a forced click does not
     await dialog.getByRole('button', { name: '改变角色' }).click();
     await page.getByRole('row', { name: /li\.na/ }).getByText('查看员').waitFor();
     await choose('删除');
