@@ -144,7 +144,7 @@ class BureauStorm implements StormLoad {
     if (name === 'wide') return this.changeMany(random);
     if (name === 'mend') return this.mend();
     if (name === 'deadline') return this.meetDeadline(random);
-    const record = this.known.pick(random, name === 'taken-back' ? (r) => r.case['status'] === 'CLOSED' && !this.known.punctual.has(r.caseNo) : undefined);
+    const record = this.known.pick(random, name === 'taken-back' ? (r) => r.case['status'] === 'CLOSED' && !this.known.punctual.has(r.caseNo) : name === 'withdraw' ? (r) => ['APPLIED', 'ACCEPTED'].includes(String(r.case['status'])) : undefined);
     if (record === undefined) return;
     switch (name) {
       case 'advance': return this.advance(record, random.chance(0.05) ? 'refuse' : 'through', random, 0);
