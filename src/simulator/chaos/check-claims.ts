@@ -109,15 +109,14 @@ function checkManifests(evidence: Evidence): Violation[] {
     if (m.seq !== before.seq + 1) say('false-success', m.seq, `follows ${before.seq} in the ledger`);
     if (m.previous !== before.sha256) say('false-success', m.seq, 'does not carry the hash of the one before: the chain is broken');
     if (m.keptSha256 !== m.sha256) say('altered', m.seq, 'has other bytes in the ledger than its hash says');
+    before = m;
+    // Its messages are judged by nobody either.
+    if (m.messages.every((line) => evidence.underWay.has(line.messageId))) continue;
     const onDisk = evidence.diskManifests.get(m.seq);
-    const isUnderWay = m.messages.every((line) => evidence.underWay.has(line.messageId));
-    if (isUnderWay) {
-      // its messages are judged by nobody either
-    } else if (m.state !== 'staged') say('unsettled', m.seq, `is still ${m.state}`);
+    if (m.state !== 'staged') say('unsettled', m.seq, `is still ${m.state}`);
     else if (onDisk === undefined) {
       if (!evidence.has('files-removed')) say('false-success', m.seq, 'is staged by the ledger and neither the staging directory nor the archive holds it');
     } else if (onDisk.sha256 !== m.sha256 && !evidence.has('files-altered')) say('altered', m.seq, 'has other bytes at the center than the ledger sent');
-    before = m;
   }
   const known = new Set(chain.map((m) => m.seq));
   for (const m of evidence.center.manifests) if (!known.has(m.seq)) say('unexplained', m.seq, 'lies at the center and the ledger knows none of this number');
