@@ -41,8 +41,9 @@ interface Batch {
   readonly token: string;
   readonly delivered: readonly Upload[];
   readonly end: () => void;
-  /** There may be more to deliver. */
+  /** Whether there may be more to deliver, and whether that is delivered alone. */
   readonly more: boolean;
+  readonly alone: boolean;
 }
 
 /**
@@ -54,7 +55,6 @@ interface Batch {
 export class DeliveryProcessor {
   private stopping = false;
   private readonly prepared = new Set<string>();
-
   private readonly owed: OwedClaims;
 
   constructor(private readonly parts: DeliveryParts) {
@@ -74,8 +74,11 @@ export class DeliveryProcessor {
     if (!channel) return;
     await this.owed.settle(channelName);
     let finishing: Promise<boolean> | undefined;
+    let alone = false;
     try {
       for (let more = true; more && !this.stopping; ) {
+        if (alone && (await finishing) === false) return;
+        if (alone) finishing = undefined;
         const state = await this.parts.channels.state(channelName);
         if (state.paused) break;
         if (state.breaker === 'open' && !(await this.probe(channel))) break;
@@ -88,12 +91,12 @@ export class DeliveryProcessor {
           continue;
         }
         const token = randomUUID();
-        const batch = await this.owed.unlessHeard(channelName, token, () => this.uploadBatch(channel, token));
+        const batch = await this.owed.unlessHeard(channelName, token, () => this.uploadBatch(channel, token, alone ? 1 : this.parts.settings.deliver.batch));
         const finished = (await finishing) ?? true;
         finishing = undefined;
         if (batch === undefined) break;
         if (!finished) return await this.parts.exchanges.release(batch.delivered.map((u) => u.row), batch.token);
-        more = batch.more;
+        ({ more, alone } = batch);
         const noteSuccess = state.breaker === 'open' || state.failures > 0 || state.lastSuccessAt === undefined;
         finishing = this.owed.unlessHeard(channelName, token, () => this.listBatch(channel, batch, noteSuccess));
         finishing.catch(() => undefined); // awaited in the next round or at the end
@@ -134,15 +137,15 @@ export class DeliveryProcessor {
     return asFailure(error, 'staging-unreachable');
   }
 
-  /** Claims a batch and puts its files; undefined when nothing is due or the staging machine failed. */
-  private async uploadBatch(channel: ChannelSettings, token: string): Promise<Batch | undefined> {
+  /** Claims up to `limit` and puts their files; undefined when nothing is due or the staging machine failed. */
+  private async uploadBatch(channel: ChannelSettings, token: string, limit: number): Promise<Batch | undefined> {
     const { parts } = this;
     const by = { actor: 'delivery', claimToken: token };
     const end = parts.metrics.stageSeconds.startTimer({ stage: 'deliver', channel: channel.channel });
 
-    const claimed = await parts.exchanges.claim(channel.channel, 'rendered', { limit: parts.settings.deliver.batch, token, claimMs: parts.settings.relay.claimMs });
+    const claimed = await parts.exchanges.claim(channel.channel, 'rendered', { limit, token, claimMs: parts.settings.relay.claimMs });
     if (claimed.length === 0) return undefined;
-    const { work, giveBack, park } = splitClaim(claimed, parts.settings.retry.maxCrashes);
+    const { work, giveBack, park, alone } = splitClaim(claimed, parts.settings.retry.maxCrashes);
     await parts.exchanges.release(giveBack, token);
     if (park.length > 0) {
       await parts.exchanges.fail(parts.exchanges.database, park.map((row) => ({ row, failure: new GatewayFailure('worker-killed', `${row.crashes - 1} times while it was being delivered`) })), by);
@@ -155,7 +158,7 @@ export class DeliveryProcessor {
     }
     const { delivered, failed } = await this.upload(channel, work);
     if (failed.length > 0) await this.settleFailures(channel, failed, by);
-    return { token, delivered, end, more: failed.every((f) => f.failure.kind !== 'setup') };
+    return { token, delivered, end, alone, more: failed.every((f) => f.failure.kind !== 'setup') };
   }
 
   /** Fixes the manifest of a batch whose files lie on the staging machine, puts it and records it. False when the channel's work ends here. */

@@ -33,7 +33,7 @@ export const gatewaySchema = z.strictObject({
   relay: z.strictObject({ sweepEveryMs: ms, claimMs: ms, quietMs: ms.default(5_000) }),
   render: z.strictObject({ batch: z.number().int().min(1).max(2000), threadFrom: z.number().int().min(0).max(2000).prefault(50) }),
   deliver: z.strictObject({ batch: z.number().int().min(1).max(2000) }),
-  retry: z.strictObject({ firstDelayMs: ms, maxDelayMs: ms, maxAttempts: z.number().int().min(1), maxCrashes: z.number().int().min(1) }),
+  retry: z.strictObject({ firstDelayMs: ms, maxDelayMs: ms, maxAttempts: z.number().int().min(1), maxCrashes: z.number().int().min(2, 'expected at least 2: once in a batch, once alone') }),
   breaker: z.strictObject({ failuresToOpen: z.number().int().min(1), probeEveryMs: ms }),
   lease: z.strictObject({ lengthMs: ms }),
   collection: z.strictObject({ pollEveryMs: ms }),

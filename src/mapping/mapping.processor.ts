@@ -41,7 +41,9 @@ interface Batch {
   readonly refused: readonly { row: ExchangeRow; findings: readonly Finding[] }[];
   readonly failed: { row: ExchangeRow; failure: GatewayFailure }[];
   readonly end: () => void;
+  /** Whether there may be more to render, and whether that is rendered alone. */
   readonly more: boolean;
+  readonly alone: boolean;
 }
 
 /** Messages after which the transfers and polls of this process get their turn: a batch in one go would stall them. */
@@ -77,9 +79,11 @@ export class MappingProcessor {
   async handle(channel: string): Promise<void> {
     await this.owed.settle(channel);
     let recording: Promise<void> = Promise.resolve();
+    let alone = false;
     for (let more = true; more && !this.stopping; ) {
+      if (alone) await recording;
       const token = randomUUID();
-      const batch = await this.owed.unlessHeard(channel, token, () => this.renderBatch(channel, token)).catch(async (error: unknown) => {
+      const batch = await this.owed.unlessHeard(channel, token, () => this.renderBatch(channel, token, alone ? 1 : this.parts.settings.render.batch)).catch(async (error: unknown) => {
         await recording; // what went wrong first is told first
         throw error;
       });
@@ -87,18 +91,18 @@ export class MappingProcessor {
       if (batch === undefined) break;
       recording = this.owed.unlessHeard(channel, token, () => this.record(channel, batch));
       recording.catch(() => undefined); // awaited in the next round or at the end
-      more = batch.more;
+      ({ more, alone } = batch);
     }
     await recording;
   }
 
-  private async renderBatch(channel: string, token: string): Promise<Batch | undefined> {
+  private async renderBatch(channel: string, token: string, limit: number): Promise<Batch | undefined> {
     const { parts } = this;
     const by = { actor: 'mapping', claimToken: token };
-    const claimed = await parts.exchanges.claim(channel, 'captured', { limit: parts.settings.render.batch, token, claimMs: parts.settings.relay.claimMs });
+    const claimed = await parts.exchanges.claim(channel, 'captured', { limit, token, claimMs: parts.settings.relay.claimMs });
     if (claimed.length === 0) return undefined;
     const end = parts.metrics.stageSeconds.startTimer({ stage: 'render', channel });
-    const { work, giveBack, park } = splitClaim(claimed, parts.settings.retry.maxCrashes);
+    const { work, giveBack, park, alone } = splitClaim(claimed, parts.settings.retry.maxCrashes);
     await parts.exchanges.release(giveBack, token);
     const failed = park.map((row) => ({ row, failure: new GatewayFailure('worker-killed', `${row.crashes - 1} times while it was being rendered`) }));
 
@@ -117,7 +121,7 @@ export class MappingProcessor {
         parts.log.error({ exchange: row.id, ...outcome.failure }, 'the mapping failed');
       }
     }
-    return { by, drafts, refused, failed, end, more: claimed.length === parts.settings.render.batch || giveBack.length > 0 };
+    return { by, drafts, refused, failed, end, alone, more: claimed.length === limit || giveBack.length > 0 };
   }
 
   private async record(channel: string, { by, drafts, refused, failed, end }: Batch): Promise<void> {

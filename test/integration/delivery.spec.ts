@@ -46,13 +46,13 @@ function channel(over: { hostKeySha256?: string } = {}) {
 }
 
 /** `beforePut` runs before files are put, as far as another worker may have come by then. */
-function processorFor(c = channel(), beforePut: () => Promise<void> = () => Promise.resolve()): DeliveryProcessor {
+function processorFor(c = channel(), beforePut: (files: readonly StagedFile[]) => Promise<void> = () => Promise.resolve()): DeliveryProcessor {
   registry = new StagingRegistry([c]);
   const settings = { channels: [c], deliver: { batch: 10 }, relay: { claimMs: 60_000, sweepEveryMs: 1000 }, retry: { firstDelayMs: 1, maxDelayMs: 2, maxAttempts: 3, maxCrashes: 3 } } as unknown as Settings;
   return new DeliveryProcessor({ settings, ...parts, doorbell, clock, log, metrics: new MetricsAdapter({ processMetrics: false }), staging: (n) => putBehind(registry.of(n), beforePut) });
 }
-const putBehind = (machine: StagingMachine, before: () => Promise<void>): StagingMachine => new Proxy(machine, {
-  get: (_, name: keyof StagingMachine) => (name === 'put' ? async (files: readonly StagedFile[]) => before().then(() => machine.put(files)) : typeof machine[name] === 'function' ? machine[name].bind(machine) : machine[name]),
+const putBehind = (machine: StagingMachine, before: (files: readonly StagedFile[]) => Promise<void>): StagingMachine => new Proxy(machine, {
+  get: (_, name: keyof StagingMachine) => (name === 'put' ? async (files: readonly StagedFile[]) => before(files).then(() => machine.put(files)) : typeof machine[name] === 'function' ? machine[name].bind(machine) : machine[name]),
 });
 
 /** Cases with an application and an acceptance, rendered to bytes of their own. */
@@ -205,6 +205,28 @@ onEveryEngine((engine) => {
     expect(await states()).toEqual({ rendered: 35, staged: 35 });
     expect((await names('in')).length).toBe(35);
     expect(await readFile(path.join(dir, 'manifest', 'M0000000001.xml'), 'utf8')).toContain(' COUNT="1"');
+  });
+
+  it('finds the one that ends its worker, parks it and blames no neighbour, and claims no batch to work on one', async () => {
+    await rendered(Array.from({ length: 12 }, (_, i) => `C${String(i).padStart(2, '0')}`));
+    const [poison] = await parts.view.find({ caseNo: 'C04', event: 'application' }, 1);
+    // A worker that dies holds its claims until they lapse, and hears nothing any more.
+    const livesThrough = async (): Promise<boolean> => {
+      let died = (): void => undefined;
+      const death = new Promise<boolean>((resolve) => (died = () => resolve(false)));
+      const worker = processorFor(channel(), (files) => (files.some((f) => f.finalName === poison!.fileName) ? (died(), new Promise(() => undefined)) : Promise.resolve()));
+      return Promise.race([worker.handle('center').then(() => true), death]);
+    };
+    let deaths = 0;
+    for (; deaths < 5 && !(await livesThrough()); deaths++) {
+      await registry.closeAll();
+      await db.run(sql`update exchange set claimed_until = ${db.dialect.value('instant', clock.after(-1))} where claimed_until is not null`);
+    }
+    expect(deaths).toBe(3);
+    expect(await states()).toEqual({ rendered: 12, staged: 11, parked: 1 });
+    expect((await parts.view.find({ ids: [poison!.id] }, 1))[0]).toMatchObject({ state: 'parked', failureCode: 'worker-killed' });
+    const { rows } = await db.run(sql`select tried, crashes from exchange where state = 'staged'`);
+    expect(rows.filter((r) => Number(r['crashes']) > 0 || Number(r['tried']) > 5)).toEqual([]);
   });
 
   it('stands still while a person has paused the channel', async () => {
