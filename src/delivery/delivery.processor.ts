@@ -67,7 +67,7 @@ export class DeliveryProcessor {
 
   /**
    * Delivers until nothing is due on the channel, or the channel stands still. While the manifest of one batch is put and
-   * recorded, the files of the next travel; its own manifest is not fixed before that, so the chain has one open end.
+   * recorded, the files of the next travel (not those that go alone); its own manifest is not fixed before that, so the chain has one open end.
    */
   async handle(channelName: string): Promise<void> {
     const channel = this.parts.settings.channels.find((c) => c.channel === channelName && c.enabled);

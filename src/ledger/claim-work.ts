@@ -4,7 +4,7 @@ export interface SplitClaim {
   readonly work: ExchangeRow[];
   readonly giveBack: ExchangeRow[];
   readonly park: ExchangeRow[];
-  /** What follows is worked on alone: one is claimed at a time, when nothing else is under way. */
+  /** What follows is worked on alone: one is claimed at a time, when nothing else of this stage and channel is under way in the process. */
   readonly alone: boolean;
 }
 

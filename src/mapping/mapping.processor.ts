@@ -75,7 +75,7 @@ export class MappingProcessor {
     await this.parts.thread?.close();
   }
 
-  /** Renders until nothing captured is due on the channel; while a batch is being recorded, the next is rendered. */
+  /** Renders until nothing captured is due on the channel; while a batch is being recorded, the next is rendered, but for what is rendered alone. */
   async handle(channel: string): Promise<void> {
     await this.owed.settle(channel);
     let recording: Promise<void> = Promise.resolve();
